@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The virtual machine's process 1, on the host's files: sets up what an init
+# would, runs the job, hands out its output and its exit status, powers off.
+
+JOB=/run/cowstat
+# shellcheck source=/dev/null
+. "$JOB/env"
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export HOME=/root LANG=C.UTF-8 COWSTAT_OUT="$OUT_DIR" COWSTAT_VM=1
+
+# tmpfs DIR: unless the clone or the kernel is below it
+fresh() {
+	case "$ROOT/ $KMODULES/" in
+	"$1"/* | *" $1"/*) return ;;
+	esac
+	mount -t tmpfs -o mode=1777 tmpfs "$1"
+}
+
+mounts() {
+	mkdir -p /dev/pts /dev/shm
+	mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts
+	mount -t tmpfs -o mode=1777 shm /dev/shm
+	fresh /tmp
+	mount -t debugfs debugfs /sys/kernel/debug
+	mount -t tracefs tracefs /sys/kernel/tracing
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	mkdir -p "/lib/modules/$KRELEASE"
+	mount --bind "$KMODULES" "/lib/modules/$KRELEASE"
+	mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288 out "$OUT_DIR"
+}
+
+network() {
+	hostname cowstat-vm
+	ip link set lo up
+}
+
+# port NAME: the device of a virtio port
+port() {
+	for dir in /sys/class/virtio-ports/*; do
+		[ "$(cat "$dir/name")" = "$1" ] && echo "/dev/${dir##*/}"
+	done
+}
+
+# Nothing that the job left may hold its output open. Kernel threads have no
+# command line and take no signal.
+kill_all_but() {
+	for dir in /proc/[0-9]*; do
+		pid=${dir#/proc/}
+		case $pid in 1 | "$1") continue ;; esac
+		kill -9 "$pid"
+	done 2>/dev/null
+}
+
+# A pipe stands between the job and the port, which cannot be opened twice, as
+# programs do that write to /dev/stdout.
+job() {
+	mkfifo "$JOB/pipe"
+	cat "$JOB/pipe" >"$(port output)" &
+	cat=$!
+	# shellcheck source=/dev/null
+	(cd "$ROOT" && . "$JOB/command") >"$JOB/pipe" 2>&1 </dev/null &
+	wait $!
+	status=$?
+	kill_all_but $cat
+	wait $cat
+	echo "exit $status" >"$(port status)"
+}
+
+mounts
+network
+job
+sync
+echo o >/proc/sysrq-trigger
+while :; do sleep 1; done

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# What the scripts of selftests/ share: where things are, how to say things.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+BUILD=$ROOT/build
+VM_ENV=$BUILD/vm.env
+# The kernel series that the virtual machine boots: Debian 12's.
+SERIES=${COWSTAT_SERIES:-6.1}
+
+# Standard error, so that a script's output stays what it was asked for.
+say() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die() {
+	say "$@"
+	exit "${DIE_STATUS:-2}"
+}
+
+# The cache outlives the clone; where it cannot be written, build/ must do.
+cache_dir() {
+	local home=${HOME:-/root}
+	local dir=${COWSTAT_CACHE:-${XDG_CACHE_HOME:-$home/.cache}/cowstat}
+
+	if mkdir -p "$dir" 2>/dev/null && [[ -w $dir ]]; then
+		printf '%s\n' "$dir"
+	else
+		mkdir -p "$BUILD/cache" && printf '%s\n' "$BUILD/cache"
+	fi
+}

@@ -1,0 +1,250 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# vm.sh [OPTION…] -- CMD [ARG…]
+#
+# Runs CMD as root in a virtual machine with Debian's kernel and ends with its
+# exit status. The guest sees all files of the host, and the clone in its
+# place; CMD starts in the top folder of the clone. What it writes is lost with
+# the machine, but for $COWSTAT_OUT (build/out). Its output comes out as it is
+# written, standard error merged into standard output; it has no input.
+#
+#	--cpus N	processors (2)
+#	--mem SIZE	memory (2G)
+#	--numa N	spread both over N nodes (1)
+#	--icount	one processor whose clock counts instructions
+#	--timeout SEC	end a machine that hangs (600)
+#	--append ARGS	more for the kernel's command line
+#	--log FILE	keep the kernel's log there (build/console.log)
+#	--allow REGEX	lines of the kernel's log that are no failure
+#
+# Exit status 125, with a line that says why: the machine did not start, hung,
+# panicked or died before CMD had ended, or the kernel reported a bug (see
+# console.deny). 2: this script was called wrongly.
+
+set -euo pipefail
+# shellcheck source=selftests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+VM_DIR=$ROOT/selftests/vm
+FAILED=125
+# In the order in which they need one another; dependencies are added.
+MODULES=(virtio_pci virtio_console virtio_rng 9pnet_virtio 9p overlay)
+
+cpus=2 mem=2G numa=1 icount='' timeout=600 append='' allow=''
+log=$BUILD/console.log
+
+usage() {
+	sed -n '/^# vm.sh/,/^$/s/^# \{0,1\}//p' "$0"
+}
+
+need_number() {
+	[[ $2 =~ ^[1-9][0-9]*$ ]] || die "$1 needs a number, not '$2'"
+}
+
+parse() {
+	while (($#)); do
+		case $1 in
+		--help | -h) usage; exit ;;
+		--icount) icount=1 cpus=1; shift; continue ;;
+		--) shift; break ;;
+		-*) (($# > 1)) || die "$1 needs a value; see $0 --help" ;;
+		*) break ;;
+		esac
+		case $1 in
+		--cpus) need_number "$1" "$2"; cpus=$2 ;;
+		--mem) [[ $2 =~ ^[1-9][0-9]*[MG]$ ]] || die "--mem needs a size as 512M or 2G, not '$2'"; mem=$2 ;;
+		--numa) need_number "$1" "$2"; numa=$2 ;;
+		--timeout) need_number "$1" "$2"; timeout=$2 ;;
+		--append) append=$2 ;;
+		--log) log=$2 ;;
+		--allow) allow=$2 ;;
+		*) die "no option $1; see $0 --help" ;;
+		esac
+		shift 2
+	done
+	(($#)) || die "no command given; see $0 --help"
+	[[ ! $icount || $cpus == 1 ]] || die "--icount has one processor"
+	((numa <= cpus)) || die "--numa $numa needs as many processors: --cpus $numa"
+	command=("$@")
+}
+
+# Folders that killed runs could not remove go with the next.
+run_dir() {
+	local dir
+
+	for dir in "$BUILD"/vm.[0-9]*; do
+		kill -0 "${dir##*.}" 2>/dev/null || rm -rf "$dir"
+	done
+	run=$BUILD/vm.$$
+	mkdir -p "$run" "$BUILD/out"
+}
+
+# shellcheck disable=SC2317 # the traps call it
+cleanup() {
+	local pids
+
+	pids=$(jobs -p)
+	# shellcheck disable=SC2086
+	[[ -z $pids ]] || kill $pids 2>/dev/null || :
+	wait
+	[[ ! -e $run/console ]] || mv -f "$run/console" "$log" || :
+	rm -rf "$run"
+}
+
+# The machine's part of the job: variables, and the command as shell words.
+# shellcheck disable=SC2153
+write_job() {
+	mkdir -p "$1"
+	printf '%s=%q\n' ROOT "$ROOT" VM_DIR "$VM_DIR" OUT_DIR "$BUILD/out" \
+		KRELEASE "$KRELEASE" KMODULES "$KMODULES" >"$1/env"
+	printf 'exec env --' >"$1/command"
+	printf " '%s'" "${command[@]//\'/\'\\\'\'}" >>"$1/command"
+	echo >>"$1/command"
+}
+
+copy_modules() {
+	local insmod path
+
+	mkdir -p "$1"
+	for module in "${MODULES[@]}"; do
+		modprobe -d "${KMODULES%/lib/modules/*}" -S "$KRELEASE" \
+			--show-depends "$module"
+	done | while read -r insmod path _; do
+		[[ $insmod == insmod && ! -e $1/${path##*/} ]] || continue
+		cp "$path" "$1"
+		echo "${path##*/}" >>"$1/order"
+	done
+}
+
+make_initramfs() {
+	local dir=$run/initramfs
+
+	mkdir -p "$dir"/{bin,dev,proc,sys,lower,upper,root}
+	cp "$(command -v busybox)" "$dir/bin/busybox"
+	for tool in sh mount mkdir insmod cp switch_root; do
+		ln -s busybox "$dir/bin/$tool"
+	done
+	cp "$VM_DIR/init" "$dir/init"
+	chmod +x "$dir/init"
+	copy_modules "$dir/modules"
+	write_job "$dir/job"
+	(cd "$dir" && find . | cpio -o -H newc --quiet) >"$run/initramfs.cpio"
+}
+
+# /dev/kvm alone says nothing: the processor must have it too.
+accelerator() {
+	if [[ $icount ]]; then
+		echo "-accel tcg,thread=single -icount shift=0,sleep=off"
+	elif grep -qwE 'vmx|svm' /proc/cpuinfo && { : <>/dev/kvm; } 2>/dev/null; then
+		echo "-accel kvm"
+	else
+		echo "-accel tcg,thread=multi"
+	fi
+}
+
+# machine: leaves the arguments of QEMU in qemu
+# shellcheck disable=SC2054 # QEMU's commas
+machine() {
+	local accel
+
+	read -ra accel < <(accelerator)
+	qemu=(
+		qemu-system-x86_64 -no-user-config -nodefaults -display none
+		-no-reboot -machine q35 -cpu max -smp "$cpus" -m "$mem"
+		"${accel[@]}"
+		-kernel "$KIMAGE" -initrd "$run/initramfs.cpio"
+		-append "console=ttyS0 panic=-1 oops=panic $append"
+		-chardev "file,id=console,path=$run/console" -serial chardev:console
+		-device virtio-rng-pci
+		-device virtio-serial-pci
+		-chardev "file,id=output,path=$run/output"
+		-device virtserialport,chardev=output,name=output
+		-chardev "file,id=status,path=$run/status"
+		-device virtserialport,chardev=status,name=status
+		-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap
+		-virtfs "local,path=$BUILD/out,mount_tag=out,security_model=none"
+	)
+	add_numa
+}
+
+add_numa() {
+	local node size=${mem%?} cpu
+
+	((numa > 1)) || return 0
+	[[ $mem == *M ]] || size=$((size * 1024))
+	for ((node = 0; node < numa; node++)); do
+		qemu+=(-object "memory-backend-ram,id=mem$node,size=$((size / numa))M"
+			-numa "node,nodeid=$node,memdev=mem$node")
+	done
+	for ((cpu = 0; cpu < cpus; cpu++)); do
+		qemu+=(-numa "cpu,node-id=$((cpu % numa)),socket-id=0")
+	done
+}
+
+# fail REASON…: with the end of the kernel's log
+fail() {
+	say "$@" "(the kernel's log: $log)"
+	tail -n 25 "$run/console" 2>/dev/null | sed 's/^/  | /' >&2
+	exit "$FAILED"
+}
+
+boot() {
+	local reader status=0
+
+	mkfifo "$run/output"
+	cat "$run/output" &
+	reader=$!
+	setpriv --pdeathsig TERM timeout --foreground -k 10 "$timeout" \
+		"${qemu[@]}" </dev/null >"$run/qemu" 2>&1 &
+	wait $! || status=$?
+	# A reader that QEMU never opened would wait for ever.
+	[[ -e $run/console ]] || kill "$reader" 2>/dev/null
+	wait "$reader" || :
+	return $status
+}
+
+kernel_reports() {
+	grep -nE -f "$VM_DIR/console.deny" "$run/console" |
+		if [[ $allow ]]; then grep -vE -- "$allow"; else cat; fi
+}
+
+# judge STATUS: of the machine; ends with that of the job
+judge() {
+	local word status reports
+
+	reports=$(kernel_reports | head -n 10) || :
+	read -r word status <"$run/status" 2>/dev/null || :
+	if [[ ${1:-0} == 124 || $1 == 137 ]]; then
+		fail "the machine hung: ended after $timeout seconds"
+	elif [[ ! -e $run/console ]]; then
+		say "the machine did not start: $(tail -n 1 "$run/qemu")"
+		exit "$FAILED"
+	elif grep -q 'Kernel panic' "$run/console"; then
+		fail "the kernel panicked"
+	elif [[ ${word:-} != exit ]]; then
+		fail "the machine ended before the command did"
+	elif [[ $reports ]]; then
+		fail "the kernel reported a bug: ${reports//$'\n'/; }"
+	fi
+	exit "$status"
+}
+
+main() {
+	local status=0
+
+	parse "$@"
+	"$VM_DIR/setup.sh"
+	# shellcheck source=/dev/null
+	. "$VM_ENV"
+	run_dir
+	trap cleanup EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	make_initramfs
+	machine
+	boot || status=$?
+	judge "$status"
+}
+
+main "$@"

@@ -1,0 +1,925 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What each process gains: kinds of memory x who writes.
+ *
+ * A process P maps 23 pages of one kind and prepares them. Then a plot runs:
+ * P forks C, C forks G (or P forks both), and they write all or a part of the
+ * pages in an order, or exit. The counters of each must have gained exactly
+ * what the tables say.
+ *
+ * A plot is a string, one letter a step:
+ *	f	P forks C		h	P forks G, a second child
+ *	g	C forks G		V	the test writes C's memory from outside
+ *	P C G	writes all pages	R	C reads all pages
+ *	p c	writes a part		y x	P, C exits
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "actor.h"
+#include "cow_lib.h"
+#include "kselftest_harness.h"
+
+#define PAGE	4096
+#define N	23	/* pages, a prime: no batch or table ends there */
+#define K	7	/* the part that is written: every third page */
+#define STEP	3
+
+/* What one process gains; sums and the pool follow from it. */
+struct gain {
+	unsigned int forks, shared, inherited;
+	unsigned int child, parent, file, reused;
+	unsigned int zero, heap, stack, upgraded, mapped;
+};
+
+enum who { P, C, G, PEOPLE };
+
+enum class {
+	PRESENT,	/* anonymous pages that P has written: forks share them */
+	FILE_PAGES,	/* private pages of a file: each writer copies the file's */
+	NOT_THERE,	/* never written: each writer gets a zeroed page */
+	ZERO_PAGE,	/* the shared zero page in P's page table alone */
+	ZERO_PAGES,	/* ... and in its children's: the vma has an anon_vma */
+	SHARED,		/* nothing is ever counted */
+};
+
+struct plot {
+	const char *steps;
+	struct gain present[PEOPLE];	/* of PRESENT pages */
+	unsigned int writes[PEOPLE];	/* pages that each is the first to write */
+	unsigned int reads;		/* pages that C reads */
+};
+
+static struct cowstat_counters counters_of(const struct gain *g)
+{
+	struct cowstat_counters c = { };
+	__u64 *v = c.value;
+
+	v[COW_forks] = g->forks;
+	v[COW_shared] = g->shared;
+	v[COW_inherited] = g->inherited;
+	v[COW_broken_child] = g->child;
+	v[COW_broken_parent] = g->parent;
+	v[COW_broken_anon] = g->child + g->parent;
+	v[COW_broken_file] = g->file;
+	v[COW_broken] = v[COW_broken_anon] + g->file;
+	v[COW_reused] = g->reused;
+	v[COW_zero_filled] = g->zero;
+	v[COW_zero_heap] = g->heap;
+	v[COW_zero_stack] = g->stack;
+	v[COW_zero_upgraded] = g->upgraded;
+	v[COW_zero_mapped] = g->mapped;
+	v[COW_pool_local] = v[COW_broken] + g->zero;
+	return c;
+}
+
+static void expect_gain(struct __test_metadata *_metadata, const char *who,
+			const struct gain *gain,
+			const struct cowstat_counters *got)
+{
+	struct cowstat_counters want = counters_of(gain);
+
+	if (!one_numa_node()) {
+		want.value[COW_pool_local] = got->value[COW_pool_local];
+		want.value[COW_pool_remote] = got->value[COW_pool_remote];
+	}
+	EXPECT_COUNTERS(who, &want, got);
+	EXPECT_IDENTITIES(who, got);
+}
+
+/* A copy takes time, and no copy takes none. */
+static void expect_times(struct __test_metadata *_metadata,
+			 const struct cowstat_counters *got)
+{
+	const __u64 *v = got->value;
+
+	EXPECT_EQ(v[COW_broken] > 0, v[COW_break_ns] > 0);
+	EXPECT_EQ(v[COW_broken] > 0, v[COW_break_max_ns] > 0);
+	EXPECT_LE(v[COW_break_max_ns], v[COW_break_ns]);
+	EXPECT_GE(v[COW_break_max_ns] * v[COW_broken], v[COW_break_ns]);
+}
+
+FIXTURE(cow)
+{
+	int fd;
+	int tree;
+	int zero_fd;
+	int mem_fd;
+	struct actor *who[PEOPLE];
+	pid_t pid[PEOPLE];
+	char *at;
+	struct cowstat_info before;
+};
+
+/* How P prepares the pages, and what that alone must count. */
+FIXTURE_VARIANT(cow)
+{
+	enum class class;
+	enum { ANON, DEV_ZERO, HEAP, STACK, MEMFD, SHARED_ANON, SHARED_FILE } map;
+	enum { NOTHING, READ, WRITE, WRITE_LAST_READ } prepare;
+	struct gain birth;
+};
+
+#define KIND(name, ...) \
+	FIXTURE_VARIANT_ADD(cow, name) { __VA_ARGS__ }
+
+KIND(anon, PRESENT, ANON, WRITE, { .zero = N });
+KIND(dev_zero, PRESENT, DEV_ZERO, WRITE, { .zero = N });
+KIND(heap, PRESENT, HEAP, WRITE, { .zero = N, .heap = N });
+KIND(stack, PRESENT, STACK, WRITE, { .zero = N, .stack = N });
+KIND(file_written, PRESENT, MEMFD, WRITE, { .file = N });
+KIND(file, FILE_PAGES, MEMFD, NOTHING, { });
+KIND(file_read, FILE_PAGES, MEMFD, READ, { });
+KIND(untouched, NOT_THERE, ANON, NOTHING, { });
+KIND(zero_page, ZERO_PAGE, ANON, READ, { .mapped = N });
+KIND(zero_page_anon_vma, ZERO_PAGES, ANON, WRITE_LAST_READ,
+     { .zero = 1, .mapped = N });
+KIND(shared, SHARED, SHARED_ANON, WRITE, { });
+KIND(shared_file, SHARED, SHARED_FILE, READ, { });
+
+static int filled_memfd(size_t pages)
+{
+	int fd = memfd_create("cow", MFD_CLOEXEC);
+	char page[PAGE];
+
+	memset(page, 'f', sizeof(page));
+	while (pages--)
+		if (write(fd, page, PAGE) != PAGE)
+			cow_die("cannot fill a memfd");
+	return fd;
+}
+
+static char *grow_heap(struct actor *actor, size_t pages)
+{
+	long end = actor_syscall(actor, SYS_brk, 0);
+
+	end = (end + PAGE - 1) & -PAGE;
+	if (actor_syscall(actor, SYS_brk, end + pages * PAGE) !=
+	    end + (long)pages * PAGE)
+		cow_die("an actor's heap cannot grow");
+	return (char *)end;
+}
+
+static char *map_kind(const FIXTURE_DATA(cow) *self,
+		      const FIXTURE_VARIANT(cow) *variant)
+{
+	const int anon = MAP_PRIVATE | MAP_ANONYMOUS;
+	struct actor *p = self->who[P];
+	const size_t pages = N + 1;
+
+	switch (variant->map) {
+	case DEV_ZERO:
+		return actor_map(p, pages, MAP_PRIVATE, self->zero_fd);
+	case HEAP:
+		return grow_heap(p, pages);
+	case STACK:
+		return actor_map(p, pages, anon | MAP_GROWSDOWN | MAP_STACK, -1);
+	case MEMFD:
+		return actor_map(p, pages, MAP_PRIVATE, self->mem_fd);
+	case SHARED_ANON:
+		return actor_map(p, pages, MAP_SHARED | MAP_ANONYMOUS, -1);
+	case SHARED_FILE:
+		return actor_map(p, pages, MAP_SHARED, self->mem_fd);
+	default:
+		return actor_map(p, pages, anon, -1);
+	}
+}
+
+static void prepare(const FIXTURE_DATA(cow) *self,
+		    const FIXTURE_VARIANT(cow) *variant)
+{
+	struct actor *p = self->who[P];
+
+	if (variant->prepare == WRITE)
+		actor_write(p, self->at, PAGE, N);
+	if (variant->prepare == WRITE_LAST_READ)
+		actor_write(p, self->at + N * PAGE, PAGE, 1);
+	if (variant->prepare == READ || variant->prepare == WRITE_LAST_READ)
+		actor_read(p, self->at, PAGE, N);
+}
+
+/* Opens the tree handle last: what comes before it does not count. */
+FIXTURE_SETUP(cow)
+{
+	struct cowstat_row born, ready;
+	struct cowstat_counters birth;
+
+	pin_to_cpu(0);
+	self->fd = must_open();
+	self->before = must_info(self->fd);
+	self->zero_fd = open("/dev/zero", O_RDWR);
+	self->mem_fd = filled_memfd(N + 1);
+	actors_init();
+	self->who[P] = actor_start();
+	self->pid[P] = self->who[P]->pid;
+	self->at = map_kind(self, variant);
+
+	born = must_process(self->fd, self->pid[P]);
+	expect_gain(_metadata, "P's start", &(struct gain){ }, &born.self);
+	prepare(self, variant);
+	ready = must_process(self->fd, self->pid[P]);
+	birth = cow_delta(&born.self, &ready.self);
+	expect_gain(_metadata, "P's preparation", &variant->birth, &birth);
+	self->tree = must_tree(self->fd, self->pid[P], COWSTAT_TREE_KEEP);
+}
+
+/* The kernel may have no reason to doubt its numbers after a plain case. */
+FIXTURE_TEARDOWN(cow)
+{
+	struct cowstat_info after = must_info(self->fd);
+	int i;
+
+	for (i = 0; i < COW_NR_LOST; i++) {
+		EXPECT_EQ(self->before.lost[i], after.lost[i])
+			TH_LOG("lost: %s", cow_lost_names[i]);
+	}
+}
+
+static void write_from_outside(const FIXTURE_DATA(cow) *self)
+{
+	char data[N];
+	struct iovec from[N], to[N];
+	int i;
+
+	for (i = 0; i < N; i++) {
+		from[i] = (struct iovec){ &data[i], 1 };
+		to[i] = (struct iovec){ self->at + i * PAGE, 1 };
+	}
+	memset(data, 'v', sizeof(data));
+	if (process_vm_writev(self->pid[C], from, N, to, N, 0) != N)
+		cow_die("process_vm_writev: %s", strerror(errno));
+}
+
+static void beget(FIXTURE_DATA(cow) *self, enum who parent, enum who child)
+{
+	self->who[child] = actor_fork(self->who[parent]);
+	self->pid[child] = self->who[child]->pid;
+}
+
+static void step(FIXTURE_DATA(cow) *self, char letter)
+{
+	struct actor **who = self->who;
+
+	switch (letter) {
+	case 'f': beget(self, P, C); break;
+	case 'g': beget(self, C, G); break;
+	case 'h': beget(self, P, G); break;
+	case 'P': actor_write(who[P], self->at, PAGE, N); break;
+	case 'C': actor_write(who[C], self->at, PAGE, N); break;
+	case 'G': actor_write(who[G], self->at, PAGE, N); break;
+	case 'p': actor_write(who[P], self->at, STEP * PAGE, K); break;
+	case 'c': actor_write(who[C], self->at, STEP * PAGE, K); break;
+	case 'R': actor_read(who[C], self->at, PAGE, N); break;
+	case 'V': write_from_outside(self); break;
+	case 'y': actor_exit(who[P]); break;
+	case 'x': actor_exit(who[C]); break;
+	}
+}
+
+/* Pages that are not anonymous at the fork: each process is on its own. */
+static struct gain gain_alone(const struct plot *plot, enum class class,
+			      enum who who)
+{
+	struct gain gain = { .forks = plot->present[who].forks };
+	unsigned int writes = plot->writes[who];
+	unsigned int reads = who == C ? plot->reads : 0;
+
+	switch (class) {
+	case FILE_PAGES:
+		gain.file = writes;
+		break;
+	case ZERO_PAGES:
+		gain.shared = gain.forks;
+		gain.inherited = plot->present[who].inherited / N;
+		gain.upgraded = writes;
+		gain.zero = writes;
+		break;
+	case ZERO_PAGE:
+		gain.upgraded = who == P ? writes : 0;
+		gain.mapped = reads;
+		gain.zero = writes;
+		break;
+	case NOT_THERE:
+		gain.mapped = reads;
+		gain.zero = writes;
+		break;
+	default:
+		break;
+	}
+	return gain;
+}
+
+static struct gain gain_of(const struct plot *plot, enum class class,
+			   enum who who)
+{
+	if (class == PRESENT)
+		return plot->present[who];
+	return gain_alone(plot, class, who);
+}
+
+static void expect_person(struct __test_metadata *_metadata,
+			  const FIXTURE_DATA(cow) *self,
+			  const struct cow_list *list, enum who who,
+			  const struct gain *gain)
+{
+	const char name[] = { "PCG"[who], 0 };
+	const struct cowstat_row *row = cow_find(list, self->pid[who]);
+
+	ASSERT_NE(NULL, row)
+		TH_LOG("%s is not listed", name);
+	EXPECT_EQ(!self->who[who]->alive, !!(row->flags & COWSTAT_ROW_EXITED));
+	expect_gain(_metadata, name, gain, &row->self);
+	if (who != P)
+		expect_times(_metadata, &row->self);
+}
+
+static void expect_sum(struct __test_metadata *_metadata,
+		       const FIXTURE_DATA(cow) *self,
+		       const struct cow_list *list)
+{
+	struct cowstat_read read = must_read(self->tree);
+	struct cowstat_counters sum = { };
+	unsigned int i;
+
+	for (i = 0; i < list->head.count; i++)
+		cow_add(&sum, &list->row[i].self);
+	EXPECT_COUNTERS("P's tree", &sum, &list->row[0].tree);
+	EXPECT_COUNTERS("the tree handle", &sum, &read.counters);
+	EXPECT_EQ(list->head.count, read.tree_procs);
+}
+
+static void play(struct __test_metadata *_metadata, FIXTURE_DATA(cow) *self,
+		 const FIXTURE_VARIANT(cow) *variant, const struct plot *plot)
+{
+	struct cow_list list;
+	struct gain gain;
+	const char *s;
+	int who;
+
+	for (s = plot->steps; *s; s++)
+		step(self, *s);
+	list = must_list(self->tree);
+	for (who = P; who < PEOPLE; who++) {
+		if (!self->who[who])
+			continue;
+		gain = gain_of(plot, variant->class, who);
+		expect_person(_metadata, self, &list, who, &gain);
+	}
+	expect_sum(_metadata, self, &list);
+	cow_list_free(&list);
+}
+
+#define PLOT(name, ...) \
+	TEST_F_TIMEOUT(cow, name, COW_TIMEOUT) \
+	{ \
+		static const struct plot plot = { __VA_ARGS__ }; \
+\
+		play(_metadata, self, variant, &plot); \
+	}
+
+/* P forks one child, C, which may fork G; or P forks both. */
+#define P_FORKS(...) [P] = { .forks = 1, .shared = N, __VA_ARGS__ }
+#define P_FORKS_TWICE(...) [P] = { .forks = 2, .shared = 2 * N, __VA_ARGS__ }
+#define C_IS_BORN(...) [C] = { .inherited = N, __VA_ARGS__ }
+#define C_FORKS(...) C_IS_BORN(.forks = 1, .shared = N, __VA_ARGS__)
+#define G_IS_BORN(...) [G] = { .inherited = N, __VA_ARGS__ }
+
+PLOT(nobody, "f", { P_FORKS(), C_IS_BORN() })
+PLOT(child_reads, "fR", { P_FORKS(), C_IS_BORN() }, .reads = N)
+PLOT(child_all, "fC", { P_FORKS(), C_IS_BORN(.child = N) }, { [C] = N })
+PLOT(child_part, "fc", { P_FORKS(), C_IS_BORN(.child = K) }, { [C] = K })
+PLOT(child_twice, "fCC", { P_FORKS(), C_IS_BORN(.child = N) }, { [C] = N })
+PLOT(child_part_then_all, "fcC", { P_FORKS(), C_IS_BORN(.child = N) },
+     { [C] = N })
+PLOT(parent_all, "fP", { P_FORKS(.parent = N), C_IS_BORN() }, { [P] = N })
+PLOT(parent_part, "fp", { P_FORKS(.parent = K), C_IS_BORN() }, { [P] = K })
+PLOT(child_then_parent, "fCP",
+     { P_FORKS(.reused = N), C_IS_BORN(.child = N) }, { N, N })
+PLOT(parent_then_child, "fPC",
+     { P_FORKS(.parent = N), C_IS_BORN(.reused = N) }, { N, N })
+PLOT(child_part_parent_all, "fcP",
+     { P_FORKS(.reused = K, .parent = N - K), C_IS_BORN(.child = K) },
+     { N, K })
+PLOT(parent_part_child_all, "fpC",
+     { P_FORKS(.parent = K), C_IS_BORN(.reused = K, .child = N - K) },
+     { K, N })
+PLOT(child_exits_then_parent, "fxP", { P_FORKS(.reused = N), C_IS_BORN() },
+     { [P] = N })
+PLOT(child_writes_exits_then_parent, "fcxP",
+     { P_FORKS(.reused = N), C_IS_BORN(.child = K) }, { N, K })
+PLOT(parent_exits_then_child, "fyC", { P_FORKS(), C_IS_BORN(.reused = N) },
+     { [C] = N })
+PLOT(grandchild, "fgG", { P_FORKS(), C_FORKS(), G_IS_BORN(.child = N) },
+     { [G] = N })
+PLOT(grandchild_after_middle_exits, "fgxG",
+     { P_FORKS(), C_FORKS(), G_IS_BORN(.child = N) }, { [G] = N })
+PLOT(last_is_eldest, "fgGCP",
+     { P_FORKS(.reused = N), C_FORKS(.child = N), G_IS_BORN(.child = N) },
+     { N, N, N })
+PLOT(last_is_youngest, "fgPCG",
+     { P_FORKS(.parent = N), C_FORKS(.child = N), G_IS_BORN(.reused = N) },
+     { N, N, N })
+PLOT(last_is_middle, "fgGPC",
+     { P_FORKS(.parent = N), C_FORKS(.reused = N), G_IS_BORN(.child = N) },
+     { N, N, N })
+PLOT(two_children, "fhCGP",
+     { P_FORKS_TWICE(.reused = N), C_IS_BORN(.child = N),
+       G_IS_BORN(.child = N) }, { N, N, N })
+PLOT(two_children_parent_first, "fhPCG",
+     { P_FORKS_TWICE(.parent = N), C_IS_BORN(.child = N),
+       G_IS_BORN(.reused = N) }, { N, N, N })
+PLOT(from_outside, "fV", { P_FORKS(), C_IS_BORN(.child = N) }, { [C] = N })
+PLOT(from_outside_then_parent, "fVP",
+     { P_FORKS(.reused = N), C_IS_BORN(.child = N) }, { N, N })
+
+/* One process P with N anonymous pages that it has written; more of its own. */
+FIXTURE(anon)
+{
+	int fd;
+	int tree;
+	struct actor *p;
+	char *at;
+};
+
+FIXTURE_SETUP(anon)
+{
+	pin_to_cpu(0);
+	self->fd = must_open();
+	actors_init();
+	self->p = actor_start();
+	self->at = actor_map(self->p, N, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	actor_write(self->p, self->at, PAGE, N);
+	self->tree = must_tree(self->fd, self->p->pid, COWSTAT_TREE_KEEP);
+}
+
+FIXTURE_TEARDOWN(anon)
+{
+}
+
+static void expect_self(struct __test_metadata *_metadata, int tree,
+			const char *who, pid_t pid, const struct gain *gain)
+{
+	struct cow_list list = must_list(tree);
+	const struct cowstat_row *row = cow_find(&list, pid);
+
+	ASSERT_NE(NULL, row)
+		TH_LOG("%s is not listed", who);
+	expect_gain(_metadata, who, gain, &row->self);
+	cow_list_free(&list);
+}
+
+#define EXPECT_SELF(who, actor, ...) \
+	expect_self(_metadata, self->tree, who, (actor)->pid, \
+		    &(struct gain){ __VA_ARGS__ })
+
+#define ANON_TEST(name) TEST_F_TIMEOUT(anon, name, COW_TIMEOUT)
+
+/* What C copied is C's own: it is the origin for its child. */
+ANON_TEST(middle_owns_what_it_copied)
+{
+	struct actor *c, *g;
+
+	c = actor_fork(self->p);
+	actor_write(c, self->at, PAGE, N);
+	g = actor_fork(c);
+	actor_write(c, self->at, PAGE, N);
+	actor_write(g, self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = N);
+	EXPECT_SELF("C", c, .inherited = N, .child = N, .forks = 1, .shared = N,
+		    .parent = N);
+	EXPECT_SELF("G", g, .inherited = N, .reused = N);
+}
+
+ANON_TEST(second_fork_shares_again)
+{
+	struct actor *c, *d;
+
+	c = actor_fork(self->p);
+	actor_write(self->p, self->at, PAGE, N);
+	d = actor_fork(self->p);
+	actor_write(self->p, self->at, STEP * PAGE, K);
+	EXPECT_SELF("P", self->p, .forks = 2, .shared = 2 * N, .parent = N + K);
+	EXPECT_SELF("C", c, .inherited = N);
+	EXPECT_SELF("D", d, .inherited = N);
+}
+
+ANON_TEST(dontfork_shares_nothing)
+{
+	struct actor *c;
+
+	actor_syscall(self->p, SYS_madvise, (long)self->at, N * PAGE,
+		      MADV_DONTFORK);
+	c = actor_fork(self->p);
+	actor_write(self->p, self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .forks = 1);
+	EXPECT_SELF("C", c, 0);
+}
+
+ANON_TEST(wipeonfork_shares_nothing)
+{
+	struct actor *c;
+
+	actor_syscall(self->p, SYS_madvise, (long)self->at, N * PAGE,
+		      MADV_WIPEONFORK);
+	c = actor_fork(self->p);
+	actor_write(self->p, self->at, PAGE, N);
+	actor_write(c, self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .forks = 1);
+	EXPECT_SELF("C", c, .zero = N);
+}
+
+ANON_TEST(discarded_pages_are_not_shared)
+{
+	struct actor *c;
+
+	actor_syscall(self->p, SYS_madvise, (long)self->at, K * PAGE,
+		      MADV_DONTNEED);
+	c = actor_fork(self->p);
+	actor_write(c, self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = N - K);
+	EXPECT_SELF("C", c, .inherited = N - K, .child = N - K, .zero = K);
+}
+
+ANON_TEST(child_unmaps_then_parent)
+{
+	struct actor *c = actor_fork(self->p);
+
+	actor_syscall(c, SYS_munmap, (long)self->at, N * PAGE);
+	actor_write(self->p, self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = N, .reused = N);
+	EXPECT_SELF("C", c, .inherited = N);
+}
+
+ANON_TEST(read_only_pages_are_shared_too)
+{
+	struct actor *c;
+
+	actor_syscall(self->p, SYS_mprotect, (long)self->at, N * PAGE,
+		      PROT_READ);
+	c = actor_fork(self->p);
+	actor_syscall(c, SYS_mprotect, (long)self->at, N * PAGE,
+		      PROT_READ | PROT_WRITE);
+	actor_write(c, self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = N);
+	EXPECT_SELF("C", c, .inherited = N, .child = N);
+}
+
+ANON_TEST(moved_pages_stay_shared)
+{
+	struct actor *c = actor_fork(self->p);
+	long to;
+
+	to = actor_syscall(c, SYS_mremap, (long)self->at, N * PAGE, 4 * N * PAGE,
+			   MREMAP_MAYMOVE);
+	actor_write(c, (char *)to, PAGE, N);
+	EXPECT_SELF("C", c, .inherited = N, .child = N);
+}
+
+ANON_TEST(system_call_writes_count_as_writes)
+{
+	struct actor *c = actor_fork(self->p);
+	int fd = open("/dev/zero", O_RDONLY);
+	long there;
+
+	/* The descriptor is this process's: the actor opens its own. */
+	close(fd);
+	strcpy(actor_shared_page(), "");
+	there = (long)strcpy(actor_shared_page(), "/dev/zero");
+	fd = actor_syscall(c, SYS_openat, AT_FDCWD, there, O_RDONLY, 0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(N * PAGE, actor_syscall(c, SYS_read, fd, (long)self->at,
+					  N * PAGE));
+	EXPECT_SELF("C", c, .inherited = N, .child = N);
+}
+
+ANON_TEST(proc_mem_writes_count_as_writes)
+{
+	struct actor *c = actor_fork(self->p);
+	char path[64];
+	int fd, i;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", c->pid);
+	fd = open(path, O_RDWR);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < N; i++)
+		ASSERT_EQ(1, pwrite(fd, "m", 1, (off_t)self->at + i * PAGE));
+	EXPECT_SELF("C", c, .inherited = N, .child = N);
+	close(fd);
+}
+
+ANON_TEST(outside_reads_count_nothing)
+{
+	struct actor *c = actor_fork(self->p);
+	char path[64], byte;
+	int fd, i;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", c->pid);
+	fd = open(path, O_RDONLY);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < N; i++)
+		ASSERT_EQ(1, pread(fd, &byte, 1, (off_t)self->at + i * PAGE));
+	EXPECT_SELF("C", c, .inherited = N);
+	close(fd);
+}
+
+/* The clone fails at the pid, after it has copied the address space. */
+ANON_TEST(failed_fork_counts_nothing)
+{
+	struct clone_args *args = actor_shared_page();
+	int *tid = actor_shared_page();
+	struct cowstat_read read;
+	long ret;
+
+	*tid = self->p->pid;
+	args->exit_signal = SIGCHLD;
+	args->set_tid = (long)tid;
+	args->set_tid_size = 1;
+	ret = actor_syscall(self->p, SYS_clone3, (long)args, sizeof(*args));
+	ASSERT_EQ(-EEXIST, ret);
+	actor_write(self->p, self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .reused = N);
+	read = must_read(self->tree);
+	EXPECT_EQ(1, read.tree_procs);
+}
+
+ANON_TEST(ten_forks_from_one)
+{
+	struct actor *child[10];
+	int i;
+
+	for (i = 0; i < 10; i++)
+		child[i] = actor_fork(self->p);
+	for (i = 0; i < 10; i++)
+		actor_write(child[i], self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .forks = 10, .shared = 10 * N);
+	for (i = 0; i < 10; i++)
+		EXPECT_SELF("a child", child[i], .inherited = N, .child = N);
+}
+
+ANON_TEST(write_to_read_only_memory_counts_nothing)
+{
+	struct actor *c = actor_fork(self->p);
+
+	actor_syscall(c, SYS_mprotect, (long)self->at, N * PAGE, PROT_READ);
+	actor_post(c, ACTOR_WRITE, (long)self->at, PAGE, N);
+	c->alive = false;
+	ASSERT_EQ(c->pid, actor_syscall(self->p, SYS_wait4, c->pid, 0, 0));
+	EXPECT_SELF("C", c, .inherited = N);
+}
+
+/*
+ * Huge pages: a page of 2 MiB counts as 512. A write to a shared one splits
+ * it and copies 4 KiB.
+ */
+#define HUGE_SIZE	(2UL << 20)
+#define HUGE_PAGES	512
+#define HUGE_STRIDE	(11 * PAGE)	/* 23 pages in places, all in the first half */
+
+FIXTURE(huge)
+{
+	int fd;
+	int tree;
+	struct actor *p;
+	char *at;
+};
+
+static unsigned long huge_kib(pid_t pid)
+{
+	unsigned long kib, sum = 0;
+	char path[64], line[256];
+	FILE *smaps;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
+	smaps = fopen(path, "re");
+	while (smaps && fgets(line, sizeof(line), smaps))
+		if (sscanf(line, "AnonHugePages: %lu", &kib) == 1)
+			sum += kib;
+	if (smaps)
+		fclose(smaps);
+	return sum;
+}
+
+static void compact_memory(void)
+{
+	write_text("/proc/sys/vm/compact_memory", "1");
+}
+
+FIXTURE_SETUP(huge)
+{
+	struct cowstat_row before, after;
+	struct cowstat_counters birth;
+
+	pin_to_cpu(0);
+	compact_memory();
+	self->fd = must_open();
+	actors_init();
+	self->p = actor_start();
+	actor_syscall(self->p, SYS_prctl, 41 /* PR_SET_THP_DISABLE */, 0);
+	self->at = actor_map(self->p, 2 * HUGE_PAGES,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	self->at = (char *)(((long)self->at + HUGE_SIZE - 1) & -HUGE_SIZE);
+	actor_syscall(self->p, SYS_madvise, (long)self->at, HUGE_SIZE,
+		      MADV_HUGEPAGE);
+	before = must_process(self->fd, self->p->pid);
+	actor_write(self->p, self->at, PAGE, 1);
+	if (huge_kib(self->p->pid) != 2048)
+		SKIP(return, "the kernel gave no huge page");
+	after = must_process(self->fd, self->p->pid);
+	birth = cow_delta(&before.self, &after.self);
+	expect_gain(_metadata, "P's huge page",
+		    &(struct gain){ .zero = HUGE_PAGES }, &birth);
+	self->tree = must_tree(self->fd, self->p->pid, COWSTAT_TREE_KEEP);
+}
+
+FIXTURE_TEARDOWN(huge)
+{
+}
+
+#define HUGE_TEST(name) TEST_F_TIMEOUT(huge, name, COW_TIMEOUT)
+
+HUGE_TEST(writing_on_counts_nothing)
+{
+	actor_write(self->p, self->at, PAGE, HUGE_PAGES);
+	EXPECT_SELF("P", self->p, 0);
+}
+
+HUGE_TEST(nobody)
+{
+	struct actor *c = actor_fork(self->p);
+
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = HUGE_PAGES);
+	EXPECT_SELF("C", c, .inherited = HUGE_PAGES);
+}
+
+HUGE_TEST(child_in_places)
+{
+	struct actor *c = actor_fork(self->p);
+
+	actor_write(c, self->at, HUGE_STRIDE, N);
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = HUGE_PAGES);
+	EXPECT_SELF("C", c, .inherited = HUGE_PAGES, .child = N);
+}
+
+HUGE_TEST(child_all)
+{
+	struct actor *c = actor_fork(self->p);
+
+	actor_write(c, self->at, PAGE, HUGE_PAGES);
+	EXPECT_SELF("C", c, .inherited = HUGE_PAGES, .child = HUGE_PAGES);
+}
+
+HUGE_TEST(parent_in_places)
+{
+	struct actor *c = actor_fork(self->p);
+
+	actor_write(self->p, self->at, HUGE_STRIDE, N);
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = HUGE_PAGES, .parent = N);
+	EXPECT_SELF("C", c, .inherited = HUGE_PAGES);
+}
+
+/* Parts of a huge page are never taken over while others hold the rest. */
+HUGE_TEST(child_then_parent_in_places)
+{
+	struct actor *c = actor_fork(self->p);
+
+	actor_write(c, self->at, HUGE_STRIDE, N);
+	actor_write(self->p, self->at, HUGE_STRIDE, N);
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = HUGE_PAGES, .parent = N);
+	EXPECT_SELF("C", c, .inherited = HUGE_PAGES, .child = N);
+}
+
+HUGE_TEST(child_exits_then_parent)
+{
+	struct actor *c = actor_fork(self->p);
+
+	actor_exit(c);
+	actor_write(self->p, self->at, HUGE_STRIDE, N);
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = HUGE_PAGES,
+		    .reused = HUGE_PAGES);
+	EXPECT_SELF("C", c, .inherited = HUGE_PAGES);
+}
+
+HUGE_TEST(grandchild_in_places)
+{
+	struct actor *c = actor_fork(self->p);
+	struct actor *g = actor_fork(c);
+
+	actor_write(g, self->at, HUGE_STRIDE, N);
+	EXPECT_SELF("C", c, .inherited = HUGE_PAGES, .forks = 1,
+		    .shared = HUGE_PAGES);
+	EXPECT_SELF("G", g, .inherited = HUGE_PAGES, .child = N);
+}
+
+/* Threads of one process, on all CPUs, write the same pages: once each. */
+#define THREADS		8
+#define RACE_PAGES	509
+
+#define CLONE_THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | \
+			    CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+
+FIXTURE(race)
+{
+	int fd;
+	int tree;
+	struct actor *p;
+};
+
+FIXTURE_SETUP(race)
+{
+	self->fd = must_open();
+	actors_init();
+	self->p = actor_start();
+	self->tree = must_tree(self->fd, self->p->pid, COWSTAT_TREE_KEEP);
+}
+
+FIXTURE_TEARDOWN(race)
+{
+}
+
+static void race(struct actor *process, char *at)
+{
+	struct actor *thread[THREADS];
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		thread[i] = actor_clone(process, CLONE_THREAD_FLAGS);
+	for (i = 0; i < THREADS; i++)
+		actor_post(thread[i], ACTOR_WRITE, (long)at, PAGE, RACE_PAGES);
+	for (i = 0; i < THREADS; i++)
+		actor_wait(thread[i]);
+}
+
+#define RACE_TEST(name) TEST_F_TIMEOUT(race, name, COW_TIMEOUT)
+
+RACE_TEST(zero_fill_counts_once)
+{
+	char *at = actor_map(self->p, RACE_PAGES, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1);
+
+	race(self->p, at);
+	EXPECT_SELF("P", self->p, .zero = RACE_PAGES);
+}
+
+RACE_TEST(break_counts_once)
+{
+	char *at = actor_map(self->p, RACE_PAGES, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1);
+	struct actor *c;
+
+	actor_write(self->p, at, PAGE, RACE_PAGES);
+	c = actor_fork(self->p);
+	race(c, at);
+	EXPECT_SELF("C", c, .inherited = RACE_PAGES, .child = RACE_PAGES);
+}
+
+RACE_TEST(file_break_counts_once)
+{
+	struct actor *c;
+	long name, fd;
+	char *at;
+
+	name = (long)strcpy(actor_shared_page(), "race");
+	fd = actor_syscall(self->p, SYS_memfd_create, name, 0);
+	actor_syscall(self->p, SYS_ftruncate, fd, RACE_PAGES * PAGE);
+	at = actor_map(self->p, RACE_PAGES, MAP_PRIVATE, fd);
+	c = actor_fork(self->p);
+	race(c, at);
+	EXPECT_SELF("C", c, .file = RACE_PAGES);
+}
+
+/* Parent and child write at once: one of the two copies, one takes over. */
+RACE_TEST(parent_and_child_at_once)
+{
+	char *at = actor_map(self->p, RACE_PAGES, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1);
+	struct cowstat_read read;
+	struct actor *c;
+	__u64 *v;
+
+	actor_write(self->p, at, PAGE, RACE_PAGES);
+	c = actor_fork(self->p);
+	actor_post(self->p, ACTOR_WRITE, (long)at, PAGE, RACE_PAGES);
+	actor_post(c, ACTOR_WRITE, (long)at, PAGE, RACE_PAGES);
+	actor_wait(self->p);
+	actor_wait(c);
+	read = must_read(self->tree);
+	v = read.counters.value;
+	EXPECT_IDENTITIES("the tree", &read.counters);
+	/* Both may copy: when neither sees that the other has let go. */
+	EXPECT_EQ(2 * RACE_PAGES, v[COW_broken_anon] + v[COW_reused]);
+	EXPECT_LE(RACE_PAGES, v[COW_broken_anon]);
+	EXPECT_EQ(RACE_PAGES, v[COW_zero_filled]);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The public table of counters and that of losses, as arrays: every list of
+ * columns, keys and help texts of the command is a walk over one of them.
+ */
+#ifndef COWSTAT_COUNTERS_H
+#define COWSTAT_COUNTERS_H
+
+#include <stdbool.h>
+#include <linux/cowstat.h>
+
+enum counter_index {
+#define X(index, name, unit, help) COUNTER_##name = index,
+	COWSTAT_COUNTERS(X)
+#undef X
+};
+
+struct counter {
+	const char *name;
+	const char *unit;
+	const char *help;
+};
+
+struct loss {
+	const char *name;
+	const char *help;
+};
+
+extern const struct counter counters[];
+extern const unsigned int nr_counters;
+extern const struct loss losses[];
+extern const unsigned int nr_losses;
+
+/* The index of the counter of that name, or -1. */
+int counter_find(const char *name);
+
+/* In nanoseconds: what it will be can not be foretold. */
+bool counter_is_time(unsigned int index);
+bool counter_is_pages(unsigned int index);
+
+const char *state_name(__u32 state);
+
+#endif

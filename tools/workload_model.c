@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "workload_model.h"
+
+#include <string.h>
+
+#include "workload_replay.h"
+
+void replay_init(struct replay *replay, const struct workload_plan *plan,
+		 struct workload_expectation *expect)
+{
+	memset(replay, 0, sizeof(*replay));
+	replay->plan = plan;
+	replay->expect = expect;
+	for (__u32 i = 0; i < PLAN_ACTORS_MAX; i++)
+		replay->space[i] = i;
+}
+
+void replay_count(struct replay *replay, enum counter_index counter,
+		  __u64 pages)
+{
+	if (replay->counting)
+		replay->expect->counters.value[counter] += pages;
+}
+
+void replay_fault(struct replay *replay)
+{
+	if (replay->counting)
+		replay->expect->faults++;
+}
+
+void replay_zero_filled(struct replay *replay, __u64 pages)
+{
+	replay->expect->allocated += pages;
+	replay_count(replay, COUNTER_zero_filled, pages);
+	if (replay->plan->memory == PLAN_HEAP)
+		replay_count(replay, COUNTER_zero_heap, pages);
+	if (replay->plan->memory == PLAN_STACK)
+		replay_count(replay, COUNTER_zero_stack, pages);
+}
+
+void replay_copied(struct replay *replay, __u32 writer, __u32 origin)
+{
+	replay->expect->allocated++;
+	replay_count(replay, COUNTER_broken, 1);
+	replay_count(replay, COUNTER_broken_anon, 1);
+	replay_count(replay, writer == origin ? COUNTER_broken_parent :
+						COUNTER_broken_child, 1);
+}
+
+void replay_doubt(struct replay *replay, const char *why)
+{
+	replay->expect->error = why;
+}
+
+struct frame *frame_new(struct replay *replay, __u32 origin)
+{
+	struct frame *frame = replay->frame;
+
+	while (frame->refs)
+		frame++;
+	*frame = (struct frame){ .refs = 1, .origin = origin,
+				 .exclusive = true };
+	return frame;
+}
+
+struct page_set pages_within(struct page_set set, __u64 first, __u64 end)
+{
+	if (set.first < first)
+		set.first += (first - set.first + set.stride - 1) /
+			     set.stride * set.stride;
+	if (set.end > end)
+		set.end = end;
+	return set;
+}
+
+/*
+ * A process whose parent is gone may get the parent's place in the kernel's
+ * books (anon_vma) for its own children, so their origin would be open.
+ */
+static const char *plan_doubt(const struct workload_plan *plan)
+{
+	bool gone[PLAN_ACTORS_MAX] = { false };
+
+	for (__u32 i = 0; i < plan->nr_steps; i++) {
+		const struct plan_step *step = &plan->step[i];
+		__u32 actor = step->actor;
+
+		if (step->op == PLAN_EXIT || step->op == PLAN_EXEC)
+			gone[actor] = true;
+		if (step->op != PLAN_FORK)
+			continue;
+		for (; actor; actor = plan->parent[actor])
+			if (gone[plan->parent[actor]])
+				return "a process forks whose ancestor is gone";
+	}
+	return NULL;
+}
+
+static __u64 plan_forks(const struct workload_plan *plan)
+{
+	__u64 forks = 0;
+
+	for (__u32 i = plan->begin; i < plan->nr_steps; i++)
+		forks += plan->step[i].op == PLAN_FORK;
+	return forks;
+}
+
+/* Reads of a file may map pages around them; racing threads fault at will. */
+static bool plan_faults_known(const struct workload_plan *plan)
+{
+	for (__u32 i = plan->begin; i < plan->nr_steps; i++) {
+		enum plan_op op = plan->step[i].op;
+
+		if (op == PLAN_RACE ||
+		    (op == PLAN_READ && plan->memory == PLAN_FILE))
+			return false;
+	}
+	return true;
+}
+
+static void replay_all(const struct workload_plan *plan,
+		       struct workload_expectation *expect)
+{
+	static struct replay replay;
+	bool huge = plan->memory == PLAN_HUGE_PAGES;
+
+	for (__u64 i = 0; i < plan->pages; i += huge ? PLAN_HUGE : 1) {
+		replay_init(&replay, plan, expect);
+		if (huge)
+			replay_huge(&replay, i / PLAN_HUGE);
+		else
+			replay_page(&replay, i);
+	}
+}
+
+void workload_expect(const struct workload_plan *plan,
+		     struct workload_expectation *expect)
+{
+	__u64 *value = expect->counters.value;
+
+	memset(expect, 0, sizeof(*expect));
+	expect->error = plan->error ? plan->error : plan_doubt(plan);
+	if (expect->error)
+		return;
+
+	replay_all(plan, expect);
+	value[COUNTER_forks] = plan_forks(plan);
+	value[COUNTER_inherited] = value[COUNTER_shared];
+	value[COUNTER_pool_local] = value[COUNTER_broken] +
+				    value[COUNTER_zero_filled];
+	expect->faults_known = plan_faults_known(plan);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a plan must do to the counters, found by replaying it on paper.
+ *
+ * A page is followed on its own through all the steps. Each process maps there
+ * nothing, the zero page, a page of the file, or a frame. A frame knows how
+ * many processes map it and in which of them it originated: the one that first
+ * wrote it, or took it over as the last that held it.
+ */
+#ifndef COWSTAT_WORKLOAD_MODEL_H
+#define COWSTAT_WORKLOAD_MODEL_H
+
+#include <stdbool.h>
+#include <linux/cowstat.h>
+
+#include "workload_plan.h"
+
+/**
+ * struct workload_expectation - what the plan must come to
+ * @counters: gain of the whole tree; those that can not be known are 0
+ * @faults: page faults in the region
+ * @faults_known: false if the kernel is free to need fewer
+ * @allocated: pages that are allocated in all, preparation included
+ * @error: NULL, or why nothing is certain about this plan
+ */
+struct workload_expectation {
+	struct cowstat_counters counters;
+	__u64 faults;
+	bool faults_known;
+	__u64 allocated;
+	const char *error;
+};
+
+void workload_expect(const struct workload_plan *plan,
+		     struct workload_expectation *expect);
+
+#endif

@@ -1,8 +1,208 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <json-c/json.h>
+
+#include "client.h"
 #include "commands.h"
+#include "compare.h"
+#include "report.h"
 #include "say.h"
+#include "subject.h"
+#include "verify_report.h"
+
+static const char help[] =
+	"Usage: cowstat verify [--json] [--pages N] [WORKLOAD...]\n"
+	"\n"
+	"Run each workload, or those named, and compare what was counted with what the\n"
+	"workload says that it did. A line is a counter: expected, counted, difference.\n"
+	"Times have no expected value: they are only checked to be possible. Exit\n"
+	"status 0: all as expected; 1: something differs; 2: cowstat itself failed.\n"
+	"\n"
+	"  --json       one JSON object with all counters\n"
+	"  --pages N    how many pages the workloads use\n"
+	"\n"
+	"Examples:\n"
+	"  cowstat verify\n"
+	"  cowstat verify $(cowstat workload --list | awk 'NR == 1 { print $1 }')\n"
+	"  cowstat verify --json | jq '.differences'\n";
+
+struct verification {
+	int device;
+	const char *pages;
+	struct verify_report report;
+};
+
+/* The counters, read while all processes of the workload are held. */
+static int count(struct subject *subject, int device, struct counted *counted)
+{
+	struct cowstat_process process;
+	struct cowstat_read read;
+	int error = 0;
+	int tree = client_open_tree(device, subject->pid, COWSTAT_TREE_KEEP);
+
+	if (tree < 0)
+		return fail("cannot watch workload '%s': %s", subject->name, client_explain(tree));
+	if (subject_go_on(subject) || subject_wait(subject, SUBJECT_DONE)) {
+		close(tree);
+		return EXIT_OWN_FAILURE;
+	}
+	error = client_read(tree, &read);
+	if (!error)
+		error = client_process(device, subject->pid, &process);
+	close(tree);
+	if (error)
+		return fail("cannot read the counters: %s", client_explain(error));
+	counted->work = read.counters;
+	counted->life = process.row.tree;
+	return subject_go_on(subject);
+}
+
+static int work(const struct verification *verification, const char *name,
+		struct counted *counted, char **said)
+{
+	struct subject subject;
+
+	if (subject_start(&subject, name, verification->pages))
+		return EXIT_OWN_FAILURE;
+	if (subject_wait(&subject, SUBJECT_READY) ||
+	    count(&subject, verification->device, counted)) {
+		subject_kill(&subject);
+		return EXIT_OWN_FAILURE;
+	}
+	return subject_finish(&subject, said);
+}
+
+static int verify_one(struct verification *verification, const char *name)
+{
+	struct comparison comparison;
+	struct counted counted;
+	struct json_object *json;
+	const char *wrong;
+	char *said;
+
+	verify_report_begin(&verification->report, name);
+	if (work(verification, name, &counted, &said))
+		return EXIT_OWN_FAILURE;
+	json = json_tokener_parse(said);
+	wrong = compare(&comparison, json, &counted);
+	if (!wrong)
+		verify_report_add(&verification->report, &comparison);
+	compare_free(&comparison);
+	json_object_put(json);
+	free(said);
+	return wrong ? fail("cannot understand what workload '%s' said: %s", name, wrong) : 0;
+}
+
+static int verify_all(struct verification *verification, char **names, int nr)
+{
+	struct cowstat_info info;
+	int error;
+
+	verification->report.nr_workloads = nr;
+	for (int i = 0; i < nr; i++)
+		if (verify_one(verification, names[i]))
+			return EXIT_OWN_FAILURE;
+	error = client_info(verification->device, &info);
+	if (error)
+		return fail("%s", client_explain(error));
+	verify_report_end(&verification->report, &info);
+	return verification->report.nr_wrong ? EXIT_DIFFERENT : 0;
+}
+
+/* The first word of each line. */
+static int split_list(char *list, char **names)
+{
+	int nr = 0;
+
+	for (char *line = strtok(list, "\n"); line; line = strtok(NULL, "\n")) {
+		line[strcspn(line, " \t")] = '\0';
+		if (*line)
+			names[nr++] = line;
+	}
+	return nr;
+}
+
+static int check_names(char **names, int nr, char **known, int nr_known)
+{
+	for (int i = 0; i < nr; i++) {
+		int k = 0;
+
+		while (k < nr_known && strcmp(names[i], known[k]))
+			k++;
+		if (k == nr_known)
+			return fail("verify: no workload '%s': 'cowstat workload --list' names all",
+				    names[i]);
+	}
+	return 0;
+}
+
+static int verify_listed(struct verification *verification, char **names, int nr)
+{
+	char **known;
+	int nr_known, status;
+	char *list;
+
+	if (subject_list(&list))
+		return EXIT_OWN_FAILURE;
+	known = calloc(strlen(list) + 1, sizeof(*known));
+	if (!known)
+		abort();
+	nr_known = split_list(list, known);
+	status = check_names(names, nr, known, nr_known);
+	if (!status && nr)
+		status = verify_all(verification, names, nr);
+	else if (!status)
+		status = verify_all(verification, known, nr_known);
+	free(known);
+	free(list);
+	return status;
+}
+
+static int verify(struct verification *verification, char **names, int nr)
+{
+	int status;
+
+	verification->device = client_open();
+	if (verification->device < 0)
+		return fail("%s", client_explain(verification->device));
+	/* A workload that is gone is to end in a message. */
+	signal(SIGPIPE, SIG_IGN);
+	status = verify_listed(verification, names, nr);
+	verify_report_close(&verification->report);
+	close(verification->device);
+	return status;
+}
+
 int cmd_verify(int argc, char **argv)
 {
-	(void)argc, (void)argv;
-	return fail("verify: not yet");
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "pages", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct verification verification = { 0 };
+	bool json = false;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":jp:h", options, NULL)) != -1) {
+		if (option == 'h')
+			return fputs(help, stdout) < 0;
+		if (option == 'j')
+			json = true;
+		else if (option == 'p')
+			verification.pages = optarg;
+		else
+			return fail_option("verify", argv, option);
+	}
+	verify_report_open(&verification.report, json);
+	return verify(&verification, argv + optind, argc - optind);
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a workload expected beside what was counted. Pure: no kernel, no output.
+ */
+#ifndef COWSTAT_COMPARE_H
+#define COWSTAT_COMPARE_H
+
+#include <stdbool.h>
+#include <json-c/json.h>
+#include <linux/cowstat.h>
+
+enum verdict {
+	VERDICT_EQUAL,		/* as expected */
+	VERDICT_DIFFERS,
+	VERDICT_PLAUSIBLE,	/* no one value is expected, but this can be */
+	VERDICT_IMPOSSIBLE,	/* ... and this cannot */
+};
+
+struct comparison {
+	char *workload;
+	char *did;
+	__u64 pages;
+	unsigned int nr_equal_zero;	/* expected 0, counted 0 */
+	unsigned int nr_wrong;
+	struct compared {
+		enum verdict verdict;
+		bool expected_known;
+		__u64 expected;
+		__u64 counted;
+	} counter[COWSTAT_COUNTERS_MAX];
+};
+
+/* What was counted during the work, and by the same processes before and in it. */
+struct counted {
+	struct cowstat_counters work;
+	struct cowstat_counters life;
+};
+
+/*
+ * @said: the JSON of the workload. Returns NULL, or what is wrong with it;
+ * either way compare_free() is to follow.
+ */
+const char *compare(struct comparison *comparison, struct json_object *said,
+		    const struct counted *counted);
+
+void compare_free(struct comparison *comparison);
+
+bool verdict_is_wrong(enum verdict verdict);
+const char *verdict_name(enum verdict verdict);
+
+#endif

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "counters.h"
+#include "report.h"
+#include "units.h"
+#include "verify_report.h"
+
+typedef unsigned long long ull;
+
+#define GOOD	"\033[32m"
+#define BAD	"\033[1;31m"
+#define STRONG	"\033[1m"
+#define NORMAL	"\033[0m"
+
+static const char *paint(const struct verify_report *report, const char *sequence)
+{
+	return report->style.colour ? sequence : "";
+}
+
+void verify_report_open(struct verify_report *report, bool json)
+{
+	const struct output output = { .fd = STDOUT_FILENO };
+
+	*report = (struct verify_report){
+		.style = output_style(&output),
+		/* The table on a terminal is progress enough. */
+		.progress = isatty(STDERR_FILENO) && (json || !isatty(STDOUT_FILENO)),
+		.workloads = json ? json_object_new_array() : NULL,
+	};
+}
+
+void verify_report_begin(struct verify_report *report, const char *name)
+{
+	if (report->progress)
+		fprintf(stderr, "\r\033[Kverify: %s (%d of %d)", name, report->nr_done + 1,
+			report->nr_workloads);
+}
+
+static void clear_progress(const struct verify_report *report)
+{
+	if (report->progress)
+		fputs("\r\033[K", stderr);
+}
+
+/* JSON */
+
+static struct json_object *json_compared(const struct compared *compared)
+{
+	struct json_object *json = json_object_new_object();
+	struct json_object *expected = NULL, *difference = NULL;
+
+	if (compared->expected_known) {
+		expected = report_number(compared->expected);
+		difference = json_object_new_int64(compared->counted - compared->expected);
+	}
+	json_object_object_add(json, "expected", expected);
+	json_object_object_add(json, "counted", report_number(compared->counted));
+	json_object_object_add(json, "difference", difference);
+	json_object_object_add(json, "verdict",
+			       json_object_new_string(verdict_name(compared->verdict)));
+	return json;
+}
+
+static struct json_object *json_comparison(const struct comparison *comparison)
+{
+	struct json_object *json = json_object_new_object();
+	struct json_object *set = json_object_new_object();
+
+	for (unsigned int i = 0; i < nr_counters; i++)
+		json_object_object_add(set, counters[i].name,
+				       json_compared(&comparison->counter[i]));
+	json_object_object_add(json, "workload", json_object_new_string(comparison->workload));
+	json_object_object_add(json, "pages", report_number(comparison->pages));
+	json_object_object_add(json, "did", json_object_new_string(comparison->did));
+	json_object_object_add(json, "differences", report_number(comparison->nr_wrong));
+	json_object_object_add(json, "counters", set);
+	return json;
+}
+
+static void print_json(struct verify_report *report, const struct cowstat_info *info)
+{
+	struct json_object *json = report_json(info);
+	size_t length;
+	char *text;
+
+	json_object_object_add(json, "compared", report_number(report->nr_compared));
+	json_object_object_add(json, "differences", report_number(report->nr_wrong));
+	json_object_object_add(json, "workloads", json_object_get(report->workloads));
+	text = report_json_text(json, &length);
+	fwrite(text, 1, length, stdout);
+	free(text);
+}
+
+/* Text */
+
+static void print_titles(const struct verify_report *report)
+{
+	printf("%s%-20s %-14s %12s %12s %12s  %s%s\n", paint(report, STRONG), "WORKLOAD",
+	       "COUNTER", "EXPECTED", "COUNTED", "DIFFERENCE", "VERDICT", paint(report, NORMAL));
+}
+
+static void print_compared(const struct verify_report *report, const char *workload,
+			   const char *counter, const struct compared *compared)
+{
+	bool wrong = verdict_is_wrong(compared->verdict);
+
+	printf("%-20s %-14s ", workload, counter);
+	if (compared->expected_known)
+		printf("%12llu %12llu %+12lld", (ull)compared->expected, (ull)compared->counted,
+		       (long long)(compared->counted - compared->expected));
+	else
+		printf("%12s %12llu %12s", "-", (ull)compared->counted, "-");
+	printf("  %s%s%s\n", paint(report, wrong ? BAD : GOOD), verdict_name(compared->verdict),
+	       paint(report, NORMAL));
+}
+
+static bool is_shown(const struct compared *compared)
+{
+	return compared->counted || compared->expected || verdict_is_wrong(compared->verdict);
+}
+
+static void print_comparison(const struct verify_report *report,
+			     const struct comparison *comparison)
+{
+	for (unsigned int i = 0; i < nr_counters; i++)
+		if (is_shown(&comparison->counter[i]))
+			print_compared(report, comparison->workload, counters[i].name,
+				       &comparison->counter[i]);
+	if (comparison->nr_equal_zero)
+		printf("%-20s %-14s %12d %12d %+12d  %sok%s  (%u counters)\n",
+		       comparison->workload, "(the others)", 0, 0, 0, paint(report, GOOD),
+		       paint(report, NORMAL), comparison->nr_equal_zero);
+	printf("%-20s = %s\n\n", comparison->workload, comparison->did);
+}
+
+static void print_summary(const struct verify_report *report)
+{
+	bool wrong = report->nr_wrong;
+
+	printf("%s%d workloads, %u counters compared: ", paint(report, wrong ? BAD : GOOD),
+	       report->nr_done, report->nr_compared);
+	if (wrong)
+		printf("%u differ", report->nr_wrong);
+	else
+		printf("all as expected");
+	printf("%s\n", paint(report, NORMAL));
+}
+
+void verify_report_add(struct verify_report *report, const struct comparison *comparison)
+{
+	if (report->workloads) {
+		json_object_array_add(report->workloads, json_comparison(comparison));
+	} else {
+		if (!report->nr_done)
+			print_titles(report);
+		clear_progress(report);
+		print_comparison(report, comparison);
+		fflush(stdout);
+	}
+	report->nr_done++;
+	report->nr_compared += nr_counters;
+	report->nr_wrong += comparison->nr_wrong;
+}
+
+void verify_report_end(struct verify_report *report, const struct cowstat_info *info)
+{
+	clear_progress(report);
+	if (report->workloads) {
+		print_json(report, info);
+		return;
+	}
+	report_losses(stdout, report->style, info);
+	print_summary(report);
+}
+
+void verify_report_close(struct verify_report *report)
+{
+	json_object_put(report->workloads);
+}

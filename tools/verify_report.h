@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The table, or the JSON, of 'cowstat verify' on standard output: the table
+ * grows as the workloads end, the JSON comes when all have.
+ */
+#ifndef COWSTAT_VERIFY_REPORT_H
+#define COWSTAT_VERIFY_REPORT_H
+
+#include <stdbool.h>
+#include <json-c/json.h>
+
+#include "compare.h"
+#include "output.h"
+
+struct verify_report {
+	struct style style;
+	bool progress;			/* somebody looks at standard error */
+	struct json_object *workloads;	/* NULL: text */
+	int nr_workloads;
+	int nr_done;
+	unsigned int nr_compared;
+	unsigned int nr_wrong;
+};
+
+void verify_report_open(struct verify_report *report, bool json);
+void verify_report_begin(struct verify_report *report, const char *name);
+void verify_report_add(struct verify_report *report, const struct comparison *comparison);
+void verify_report_end(struct verify_report *report, const struct cowstat_info *info);
+void verify_report_close(struct verify_report *report);
+
+#endif

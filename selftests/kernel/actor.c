@@ -68,7 +68,7 @@ static void keep_out(unsigned long start, unsigned long end)
 /* Keeps out all that is private, and writable or already written. */
 static void isolate(void)
 {
-	unsigned long start = 0, end = 0, anonymous;
+	unsigned long start = 0, end = 0, from, to, anonymous;
 	FILE *smaps = fopen("/proc/self/smaps", "re");
 	bool private = false;
 	char line[512], perms[5];
@@ -76,7 +76,9 @@ static void isolate(void)
 	if (!smaps)
 		cow_die("cannot read /proc/self/smaps");
 	while (fgets(line, sizeof(line), smaps)) {
-		if (sscanf(line, "%lx-%lx %4s", &start, &end, perms) == 3) {
+		if (sscanf(line, "%lx-%lx %4s", &from, &to, perms) == 3) {
+			start = from;
+			end = to;
 			private = perms[3] == 'p';
 			if (private && perms[1] == 'w')
 				keep_out(start, end);

@@ -5,7 +5,6 @@
 # would, runs the job, hands out its output and its exit status, powers off.
 
 JOB=/run/cowstat
-# shellcheck source=/dev/null
 . "$JOB/env"
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/root LANG=C.UTF-8 COWSTAT_OUT="$OUT_DIR" COWSTAT_VM=1
@@ -59,7 +58,6 @@ job() {
 	mkfifo "$JOB/pipe"
 	cat "$JOB/pipe" >"$(port output)" &
 	cat=$!
-	# shellcheck source=/dev/null
 	(cd "$ROOT" && . "$JOB/command") >"$JOB/pipe" 2>&1 </dev/null &
 	wait $!
 	status=$?

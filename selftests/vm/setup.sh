@@ -123,11 +123,15 @@ unpack_sources() {
 unwrap_kernel() {
 	local wrapped=$1 plain=$1.elf
 
-	if [[ ! -e $plain ]]; then
-		"$2/scripts/extract-vmlinux" "$wrapped" >"$plain.new" 2>/dev/null &&
-			mv "$plain.new" "$plain" || rm -f "$plain.new"
+	if [[ -e $plain ]]; then
+		echo "$plain"
+	elif "$2/scripts/extract-vmlinux" "$wrapped" >"$plain.new" 2>/dev/null; then
+		mv "$plain.new" "$plain"
+		echo "$plain"
+	else
+		rm -f "$plain.new"
+		echo "$wrapped"
 	fi
-	if [[ -e $plain ]]; then echo "$plain"; else echo "$wrapped"; fi
 }
 
 write_env() {

@@ -80,7 +80,6 @@ run_dir() {
 	mkdir -p "$run" "$BUILD/out"
 }
 
-# shellcheck disable=SC2317 # the traps call it
 cleanup() {
 	local pids
 
@@ -237,7 +236,6 @@ main() {
 
 	parse "$@"
 	"$VM_DIR/setup.sh"
-	# shellcheck source=/dev/null
 	. "$VM_ENV"
 	run_dir
 	trap cleanup EXIT

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# cowstat: copy-on-write counters per process and process tree.
+# The kernel module is described to the kernel's build system by ./Kbuild.
+
+PREFIX	?= /usr/local
+VM	:= selftests/vm/vm.sh
+
+# The running kernel's headers, else the newest that are installed.
+newest-headers = $(shell ls -d /lib/modules/*/build /usr/src/linux-headers-*-amd64 2>/dev/null | \
+	sed 's,^/lib/modules/\([^/]*\)/build$$,\1 &,; s,^/usr/src/linux-headers-\(.*\)$$,\1 &,' | \
+	sort -V | tail -n 1 | cut -d' ' -f2)
+KDIR	?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(newest-headers))
+
+kbuild	= $(MAKE) -C $(KDIR) M=$(CURDIR)
+
+all: module tools
+
+help:
+	@echo 'Build'
+	@echo '  make            cowstat.ko and tools/cowstat'
+	@echo '                  KDIR=$(KDIR)'
+	@echo '  make install    both, and the header (DESTDIR, PREFIX=$(PREFIX))'
+	@echo '  make clean      remove what was built; make distclean: build/ as well'
+	@echo 'Use on this machine (root; a kernel that the module was built for)'
+	@echo '  make load       insert the module'
+	@echo '  make unload     take it out'
+	@echo 'See and check (each installs what it needs; runs in a virtual machine)'
+	@echo '  make demo       the textbook example, then a Redis snapshot'
+	@echo '  make check      build, lint and run all tests'
+	@echo '  make bench      what a fault and a fork cost with the module'
+	@echo '  make lint       checkpatch, sparse, gcc W=1, shellcheck'
+	@echo '  make setup      only fetch what these need'
+	@echo 'A command of your own in the virtual machine:'
+	@echo "  $(VM) -- sh -c 'insmod cowstat.ko; tools/cowstat show'"
+
+# Kbuild does not notice that its headers changed.
+module: headers
+	@mkdir -p build
+	@[ "$$(cat build/kdir 2>/dev/null)" = '$(KDIR)' ] || \
+		{ $(kbuild) clean >/dev/null && echo '$(KDIR)' >build/kdir; }
+	$(kbuild) modules
+
+headers:
+	@[ -e '$(KDIR)/Makefile' ] || { echo >&2 \
+		"no kernel headers at KDIR='$(KDIR)': install linux-headers-amd64 or run 'make setup'"; \
+		exit 2; }
+
+tools:
+	$(MAKE) -C tools
+
+setup:
+	selftests/vm/setup.sh
+
+check:
+	@selftests/check.sh
+
+lint:
+	@selftests/lint.sh
+
+bench:
+	@selftests/bench/bench.sh
+
+demo:
+	@selftests/demo/demo.sh
+
+# "load" at the start of a line is a directive of make.
+unload load: loadable
+load:
+	@[ -e cowstat.ko ] || { echo >&2 "no cowstat.ko: run 'make' first"; exit 2; }
+	insmod ./cowstat.ko
+
+unload:
+	rmmod cowstat
+
+loadable:
+	@[ -e /proc/modules ] || { echo >&2 \
+		"this kernel ($$(uname -r)) cannot load modules: use 'make demo' or $(VM)"; exit 2; }
+	@[ "$$(id -u)" = 0 ] || { echo >&2 "only root can load modules"; exit 2; }
+
+install: all
+	$(MAKE) -C tools install DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
+	install -D -m 644 module/uapi/linux/cowstat.h \
+		'$(DESTDIR)$(PREFIX)/include/linux/cowstat.h'
+	$(kbuild) INSTALL_MOD_PATH='$(DESTDIR)' modules_install
+
+clean:
+	[ ! -e '$(KDIR)/Makefile' ] || $(kbuild) clean
+	$(MAKE) -C tools clean
+	-$(MAKE) -C selftests/kernel clean
+	-$(MAKE) -C selftests/host clean
+	$(MAKE) -C selftests/bench clean
+	rm -f build/kdir
+
+distclean: clean
+	rm -rf build
+
+.PHONY: all help module headers tools setup check lint bench demo load unload \
+	loadable install clean distclean

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# make check: sets up, builds, lints, runs the host's unit tests, then all
+# kselftests and `cowstat verify` in the virtual machine. Ends with the line
+# 'N passed, N failed, N skipped', and with status 1 if anything failed, did
+# not run, or nothing ran. The outputs of all tests stay in build/out.
+
+set -uo pipefail
+# shellcheck source=selftests/vm/lib.sh
+. "$(dirname "$0")/vm/lib.sh"
+# shellcheck source=selftests/run.sh
+. "$ROOT/selftests/run.sh"
+
+OUT=$BUILD/out
+RESULTS=$OUT/results
+PLAN=$OUT/plan
+# The virtual machine's, for all tests together.
+VM_LIMIT=3600
+
+tests_of() {
+	make -s --no-print-directory -C selftests/kernel --eval "list:; @echo \$($1)" list
+}
+
+# plan: what the guest shall run: a kind and a name a line
+plan() {
+	local path name
+
+	for path in $(tests_of TEST_GEN_PROGS); do
+		echo "loaded ${path##*/}"
+	done
+	for path in $(tests_of TEST_PROGS); do
+		echo "unloaded ${path##*/}"
+	done
+	for name in $(tools/cowstat workload --list | awk '{ print $1 }'); do
+		echo "verify $name"
+	done
+}
+
+run_guest() {
+	local status=0
+
+	selftests/vm/vm.sh --timeout "$VM_LIMIT" --log "$OUT/console.log" -- \
+		selftests/check_guest.sh || status=$?
+	if ((status)); then
+		result fail vm run "exit status $status, see build/out/console.log"
+	else
+		result pass vm run
+	fi
+}
+
+# What was planned and left no result did not run, and that is a failure.
+account() {
+	local kind name
+
+	while read -r kind name; do
+		[[ $kind != verify ]] || name=verify/$name
+		cut -f2 "$RESULTS" | grep -qxF -- "$name" ||
+			result fail "$name" all "did not run"
+	done <"$PLAN"
+}
+
+summary() {
+	awk -F '\t' '{ n[$1]++ } END {
+		printf "%d passed, %d failed, %d skipped\n", n["pass"], n["fail"], n["skip"]
+		exit n["fail"] || !n["pass"]
+	}' "$RESULTS"
+}
+
+main() {
+	cd "$ROOT" || exit
+	selftests/vm/setup.sh || exit
+	rm -rf "$OUT"
+	mkdir -p "$OUT"
+	: >"$RESULTS"
+	run_test build selftests/build.sh
+	run_test lint selftests/lint.sh
+	run_test host make -s --no-print-directory -C selftests/host check
+	plan >"$PLAN" || result fail plan all "cannot list the tests"
+	run_guest
+	account
+	summary
+}
+
+main "$@"

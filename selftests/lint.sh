@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# make lint: checkpatch, sparse, gcc W=1 and shellcheck on the project, as TAP.
+
+set -uo pipefail
+# shellcheck source=selftests/vm/lib.sh
+. "$(dirname "$0")/vm/lib.sh"
+
+number=0 failed=0
+
+# no_output NAME CMD…: passes if CMD says nothing and ends well
+no_output() {
+	local name=$1 output
+	shift
+
+	if output=$("$@" 2>&1) && [[ ! $output ]]; then
+		echo "ok $((++number)) $name"
+		return
+	fi
+	sed 's/^/# /' <<<"$output"
+	echo "not ok $((++number)) $name"
+	failed=1
+}
+
+c_files() {
+	find "$1" -name '*.[ch]' ! -name '*.mod.c' | sort
+}
+
+# Tables of macros cannot be enclosed in parentheses, a module for several
+# kernels asks for the version, in one file.
+MODULE_IGNORE=COMPLEX_MACRO,BRACKET_SPACE,LINUX_VERSION_CODE,CONSTANT_COMPARISON
+# Outside of the kernel its macros and its rules for errno do not exist.
+TOOLS_IGNORE=$MODULE_IGNORE,PREFER_DEFINED_ATTRIBUTE_MACRO,ARRAY_SIZE,NEW_TYPEDEFS
+TOOLS_IGNORE+=,VOLATILE,STATIC_CONST_CHAR_ARRAY,EMBEDDED_FUNCTION_NAME
+
+# checkpatch FOLDER IGNORED
+checkpatch() {
+	local -a files
+
+	mapfile -t files < <(c_files "$1")
+	perl "$CHECKPATCH" --no-tree --quiet --terse --no-summary \
+		--max-line-length=100 --ignore "$2" -f "${files[@]}"
+}
+
+# compile NAME=VALUE…: the warnings in the module's own files
+compile() {
+	make -s module KDIR="$KDIR_VM" "$@" 2>&1 |
+		grep -E '(warning|error|WARNING|ERROR):|\*\*\*' |
+		grep -v 'the compiler differs' || :
+}
+
+scripts() {
+	local -a files
+
+	mapfile -t files < <(find selftests .ci -type f -exec grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell' {} + | sort)
+	shellcheck -x "${files[@]}"
+}
+
+main() {
+	cd "$ROOT" || exit
+	selftests/vm/setup.sh || exit
+	. "$VM_ENV"
+	echo "1..5"
+	no_output "checkpatch module" checkpatch module "$MODULE_IGNORE"
+	no_output "checkpatch tools" checkpatch tools "$TOOLS_IGNORE"
+	no_output "sparse module" compile C=2
+	no_output "gcc W=1 module" compile W=1
+	no_output "shellcheck" scripts
+	exit $failed
+}
+
+main

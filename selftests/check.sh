@@ -4,7 +4,7 @@
 # make check: sets up, builds, lints, runs the host's unit tests, then all
 # kselftests and `cowstat verify` in the virtual machine. Ends with the line
 # 'N passed, N failed, N skipped', and with status 1 if anything failed, did
-# not run, or nothing ran. The outputs of all tests stay in build/out.
+# not run, or nothing ran. The outputs of all tests stay in build/check.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -12,7 +12,7 @@ set -uo pipefail
 # shellcheck source=selftests/run.sh
 . "$ROOT/selftests/run.sh"
 
-OUT=$BUILD/out
+OUT=$BUILD/check
 RESULTS=$OUT/results
 PLAN=$OUT/plan
 # The virtual machine's, for all tests together.
@@ -40,10 +40,10 @@ plan() {
 run_guest() {
 	local status=0
 
-	selftests/vm/vm.sh --timeout "$VM_LIMIT" --log "$OUT/console.log" -- \
+	selftests/vm/vm.sh --timeout "$VM_LIMIT" --out "$OUT" --log "$OUT/console.log" -- \
 		selftests/check_guest.sh || status=$?
 	if ((status)); then
-		result fail vm run "exit status $status, see build/out/console.log"
+		result fail vm run "exit status $status, see build/check/console.log"
 	else
 		result pass vm run
 	fi
@@ -73,6 +73,7 @@ main() {
 	rm -rf "$OUT"
 	mkdir -p "$OUT"
 	: >"$RESULTS"
+	run_test runner selftests/tap_test.sh
 	run_test build selftests/build.sh
 	run_test lint selftests/lint.sh
 	run_test host make -s --no-print-directory -C selftests/host check

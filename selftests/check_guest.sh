@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check.sh's part in the virtual machine: runs what build/out/plan lists.
+# check.sh's part in the virtual machine: runs what the file plan lists.
 # A freshly loaded module serves each program, but for those that load it
 # themselves.
 

@@ -27,6 +27,7 @@ mounts() {
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup
 	mkdir -p "/lib/modules/$KRELEASE"
 	mount --bind "$KMODULES" "/lib/modules/$KRELEASE"
+	mkdir -p "$OUT_DIR"
 	mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288 out "$OUT_DIR"
 }
 

@@ -6,7 +6,7 @@
 # Runs CMD as root in a virtual machine with Debian's kernel and ends with its
 # exit status. The guest sees all files of the host, and the clone in its
 # place; CMD starts in the top folder of the clone. What it writes is lost with
-# the machine, but for $COWSTAT_OUT (build/out). Its output comes out as it is
+# the machine, but for the folder $COWSTAT_OUT. Its output comes out as it is
 # written, standard error merged into standard output; it has no input.
 #
 #	--cpus N	processors (2)
@@ -15,6 +15,7 @@
 #	--icount	one processor whose clock counts instructions
 #	--timeout SEC	end a machine that hangs (600)
 #	--append ARGS	more for the kernel's command line
+#	--out DIR	the host's folder that $COWSTAT_OUT is (build/out)
 #	--log FILE	keep the kernel's log there (build/console.log)
 #	--allow REGEX	lines of the kernel's log that are no failure
 #
@@ -32,7 +33,7 @@ FAILED=125
 MODULES=(virtio_pci virtio_console virtio_rng 9pnet_virtio 9p overlay)
 
 cpus=2 mem=2G numa=1 icount='' timeout=600 append='' allow=''
-log=$BUILD/console.log
+log=$BUILD/console.log out=$BUILD/out
 
 usage() {
 	sed -n '/^# vm.sh/,/^$/s/^# \{0,1\}//p' "$0"
@@ -57,6 +58,7 @@ parse() {
 		--numa) need_number "$1" "$2"; numa=$2 ;;
 		--timeout) need_number "$1" "$2"; timeout=$2 ;;
 		--append) append=$2 ;;
+		--out) out=$2 ;;
 		--log) log=$2 ;;
 		--allow) allow=$2 ;;
 		*) die "no option $1; see $0 --help" ;;
@@ -77,7 +79,8 @@ run_dir() {
 		kill -0 "${dir##*.}" 2>/dev/null || rm -rf "$dir"
 	done
 	run=$BUILD/vm.$$
-	mkdir -p "$run" "$BUILD/out"
+	mkdir -p "$run" "$out"
+	out=$(realpath "$out")
 }
 
 cleanup() {
@@ -95,7 +98,7 @@ cleanup() {
 # shellcheck disable=SC2153
 write_job() {
 	mkdir -p "$1"
-	printf '%s=%q\n' ROOT "$ROOT" VM_DIR "$VM_DIR" OUT_DIR "$BUILD/out" \
+	printf '%s=%q\n' ROOT "$ROOT" VM_DIR "$VM_DIR" OUT_DIR "$out" \
 		KRELEASE "$KRELEASE" KMODULES "$KMODULES" >"$1/env"
 	printf 'exec env --' >"$1/command"
 	printf " '%s'" "${command[@]//\'/\'\\\'\'}" >>"$1/command"
@@ -164,7 +167,7 @@ machine() {
 		-chardev "file,id=status,path=$run/status"
 		-device virtserialport,chardev=status,name=status
 		-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap
-		-virtfs "local,path=$BUILD/out,mount_tag=out,security_model=none"
+		-virtfs "local,path=$out,mount_tag=out,security_model=none"
 	)
 	add_numa
 }

@@ -1,0 +1,760 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The family tree: who is listed under whom, and that the books balance,
+ * whatever the shape of the tree and the order in which its processes go.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "actor.h"
+#include "cow_lib.h"
+#include "kselftest_harness.h"
+
+#define PAGE	4096
+#define N	23
+#define ANON	(MAP_PRIVATE | MAP_ANONYMOUS)
+
+static int index_of(const struct cow_list *list, pid_t pid)
+{
+	const struct cowstat_row *row = cow_find(list, pid);
+
+	return row ? (int)(row - list->row) : -1;
+}
+
+/* A parent comes before its children, one level above them. */
+static void expect_order(struct __test_metadata *_metadata,
+			 const struct cow_list *list)
+{
+	const struct cowstat_row *row = list->row;
+	unsigned int i;
+	int parent;
+
+	for (i = 0; i < list->head.count; i++) {
+		if (!row[i].ppid) {
+			EXPECT_EQ(0, row[i].depth);
+			continue;
+		}
+		parent = index_of(list, row[i].ppid);
+		ASSERT_LE(0, parent);
+		EXPECT_LT(parent, i);
+		EXPECT_EQ(row[parent].depth + 1, row[i].depth);
+	}
+}
+
+/*
+ * tree(P) = self(P) + the trees of its children. Where the list keeps those
+ * that are gone, that is all; else a tree may also hold sums of the gone.
+ */
+static void expect_books(struct __test_metadata *_metadata,
+			 const struct cow_list *list, bool kept)
+{
+	unsigned int count = list->head.count, i, j;
+	struct cowstat_counters sum;
+	__u64 procs, alive;
+
+	expect_order(_metadata, list);
+	for (i = 0; i < count; i++) {
+		const struct cowstat_row *row = &list->row[i];
+
+		sum = row->self;
+		procs = 1;
+		alive = !(row->flags & COWSTAT_ROW_EXITED);
+		for (j = i + 1; j < count; j++) {
+			if (list->row[j].ppid != row->pid)
+				continue;
+			cow_add(&sum, &list->row[j].tree);
+			procs += list->row[j].tree_procs;
+			alive += list->row[j].tree_alive;
+		}
+		EXPECT_EQ(alive, row->tree_alive);
+		EXPECT_IDENTITIES(row->comm, &row->self);
+		EXPECT_IDENTITIES(row->comm, &row->tree);
+		if (kept) {
+			EXPECT_COUNTERS("a tree", &sum, &row->tree);
+			EXPECT_EQ(sum.value[COW_break_ns],
+				  row->tree.value[COW_break_ns]);
+			EXPECT_EQ(procs, row->tree_procs);
+			continue;
+		}
+		EXPECT_LE(procs, row->tree_procs);
+		for (j = 0; j < COW_NR; j++)
+			EXPECT_LE(sum.value[j], row->tree.value[j]);
+	}
+}
+
+static struct cowstat_counters sum_of_roots(const struct cow_list *list)
+{
+	struct cowstat_counters sum = { };
+	unsigned int i;
+
+	for (i = 0; i < list->head.count; i++)
+		if (!list->row[i].ppid)
+			cow_add(&sum, &list->row[i].tree);
+	return sum;
+}
+
+/* system = the sum over all trees: what one gains, so does the other. */
+static void expect_system(struct __test_metadata *_metadata, int fd,
+			  const struct cow_list *before)
+{
+	struct cow_list after = must_list(fd);
+	struct cowstat_counters from = sum_of_roots(before);
+	struct cowstat_counters to = sum_of_roots(&after);
+	struct cowstat_counters system, roots;
+
+	expect_books(_metadata, &after, false);
+	system = cow_delta(&before->head.system, &after.head.system);
+	roots = cow_delta(&from, &to);
+	EXPECT_COUNTERS("the system", &roots, &system);
+	EXPECT_EQ(roots.value[COW_break_ns], system.value[COW_break_ns]);
+	cow_list_free(&after);
+}
+
+/* The shape of a tree: node i's parent is node parent[i]; node 0 is the root. */
+#define NODES_MAX	8
+
+FIXTURE(shape)
+{
+	int fd;
+	int tree;
+	char *at;
+	struct actor *node[NODES_MAX];
+	struct cow_list before;
+};
+
+FIXTURE_VARIANT(shape)
+{
+	int nodes;
+	int parent[NODES_MAX];
+};
+
+FIXTURE_VARIANT_ADD(shape, alone) { 1, { -1 } };
+FIXTURE_VARIANT_ADD(shape, pair) { 2, { -1, 0 } };
+FIXTURE_VARIANT_ADD(shape, chain) { 7, { -1, 0, 1, 2, 3, 4, 5 } };
+FIXTURE_VARIANT_ADD(shape, star) { 7, { -1, 0, 0, 0, 0, 0, 0 } };
+FIXTURE_VARIANT_ADD(shape, binary) { 7, { -1, 0, 0, 1, 1, 2, 2 } };
+FIXTURE_VARIANT_ADD(shape, comb) { 8, { -1, 0, 0, 2, 2, 4, 4, 6 } };
+
+/* Node i writes i + 1 pages of those that the root made. */
+FIXTURE_SETUP(shape)
+{
+	int i;
+
+	pin_to_cpu(0);
+	self->fd = must_open();
+	actors_init();
+	self->before = must_list(self->fd);
+	self->node[0] = actor_start();
+	self->at = actor_map(self->node[0], N, ANON, -1);
+	self->tree = must_tree(self->fd, self->node[0]->pid, COWSTAT_TREE_KEEP);
+	actor_write(self->node[0], self->at, PAGE, N);
+	for (i = 1; i < variant->nodes; i++)
+		self->node[i] = actor_fork(self->node[variant->parent[i]]);
+	for (i = variant->nodes - 1; i > 0; i--)
+		actor_write(self->node[i], self->at, PAGE, i + 1);
+}
+
+FIXTURE_TEARDOWN(shape)
+{
+	expect_system(_metadata, self->fd, &self->before);
+}
+
+static int depth_of(const FIXTURE_VARIANT(shape) *variant, int node)
+{
+	int depth = 0;
+
+	while ((node = variant->parent[node]) >= 0)
+		depth++;
+	return depth;
+}
+
+static int nearest_alive(const FIXTURE_DATA(shape) *self,
+			 const FIXTURE_VARIANT(shape) *variant, int node)
+{
+	do {
+		node = variant->parent[node];
+	} while (node >= 0 && !self->node[node]->alive);
+	return node;
+}
+
+static int children_of(const FIXTURE_VARIANT(shape) *variant, int node)
+{
+	int i, children = 0;
+
+	for (i = 0; i < variant->nodes; i++)
+		children += variant->parent[i] == node;
+	return children;
+}
+
+static void expect_nodes(struct __test_metadata *_metadata,
+			 FIXTURE_DATA(shape) *self,
+			 const FIXTURE_VARIANT(shape) *variant)
+{
+	struct cow_list list = must_list(self->tree);
+	const struct cowstat_row *row;
+	int i, parent;
+	const __u64 *v;
+
+	expect_books(_metadata, &list, true);
+	ASSERT_EQ(variant->nodes, list.head.count);
+	for (i = 0; i < variant->nodes; i++) {
+		row = cow_find(&list, self->node[i]->pid);
+		ASSERT_NE(NULL, row);
+		v = row->self.value;
+		parent = variant->parent[i];
+		EXPECT_EQ(parent < 0 ? 0 : self->node[parent]->pid, row->ppid);
+		EXPECT_EQ(depth_of(variant, i), row->depth);
+		EXPECT_EQ(!self->node[i]->alive,
+			  !!(row->flags & COWSTAT_ROW_EXITED));
+		EXPECT_EQ(children_of(variant, i), v[COW_forks]);
+		EXPECT_EQ(N * v[COW_forks], v[COW_shared]);
+		EXPECT_EQ(i ? N : 0, v[COW_inherited]);
+		EXPECT_EQ(i ? 0 : N, v[COW_zero_filled]);
+		EXPECT_EQ(i ? i + 1 : 0, v[COW_broken_anon] + v[COW_reused]);
+	}
+	cow_list_free(&list);
+}
+
+/* On the device only the living are listed, under the nearest living. */
+static void expect_living(struct __test_metadata *_metadata,
+			  FIXTURE_DATA(shape) *self,
+			  const FIXTURE_VARIANT(shape) *variant)
+{
+	struct cow_list list = must_list(self->fd);
+	const struct cowstat_row *row;
+	int i, above;
+
+	expect_books(_metadata, &list, false);
+	for (i = 0; i < variant->nodes; i++) {
+		row = cow_find(&list, self->node[i]->pid);
+		EXPECT_EQ(self->node[i]->alive, !!row);
+		if (!row)
+			continue;
+		above = nearest_alive(self, variant, i);
+		EXPECT_EQ(above < 0 ? getpid() : self->node[above]->pid,
+			  row->ppid);
+		EXPECT_EQ(0, row->flags);
+	}
+	cow_list_free(&list);
+}
+
+#define EXPECT_ALL() do { \
+	expect_nodes(_metadata, self, variant); \
+	expect_living(_metadata, self, variant); \
+} while (0)
+
+#define SHAPE_TEST(name) TEST_F_TIMEOUT(shape, name, COW_TIMEOUT)
+
+SHAPE_TEST(all_alive)
+{
+	EXPECT_ALL();
+}
+
+SHAPE_TEST(root_goes_first)
+{
+	int i;
+
+	for (i = 0; i < variant->nodes; i++) {
+		actor_exit(self->node[i]);
+		EXPECT_ALL();
+	}
+	EXPECT_EQ(COWSTAT_TREE_GONE, must_read(self->tree).tree_state);
+}
+
+SHAPE_TEST(leaves_go_first)
+{
+	int i;
+
+	for (i = variant->nodes - 1; i >= 0; i--) {
+		actor_exit(self->node[i]);
+		EXPECT_ALL();
+	}
+	EXPECT_EQ(COWSTAT_TREE_GONE, must_read(self->tree).tree_state);
+}
+
+SHAPE_TEST(middle_goes_first)
+{
+	int i;
+
+	for (i = 0; i < variant->nodes; i++) {
+		actor_kill(self->node[(i + variant->nodes / 2) % variant->nodes]);
+		EXPECT_ALL();
+	}
+	EXPECT_EQ(COWSTAT_TREE_GONE, must_read(self->tree).tree_state);
+}
+
+/* What the living keep in their trees when all others are gone. */
+SHAPE_TEST(sums_pass_to_the_ancestor)
+{
+	__u64 before = must_process(self->fd, 0).tree.value[COW_shared];
+	int i;
+
+	for (i = 0; i < variant->nodes; i++)
+		actor_exit(self->node[i]);
+	EXPECT_EQ(before, must_process(self->fd, 0).tree.value[COW_shared]);
+	EXPECT_EQ(1, must_process(self->fd, 0).tree_alive);
+	EXPECT_EQ(variant->nodes + 1, must_process(self->fd, 0).tree_procs);
+}
+
+/* A chain A, B, C, whose members go in each of the six orders. */
+FIXTURE(order)
+{
+	int fd;
+	int tree;
+	char *at;
+	struct actor *who[3];
+};
+
+FIXTURE_VARIANT(order)
+{
+	int order[3];
+};
+
+FIXTURE_VARIANT_ADD(order, abc) { { 0, 1, 2 } };
+FIXTURE_VARIANT_ADD(order, acb) { { 0, 2, 1 } };
+FIXTURE_VARIANT_ADD(order, bac) { { 1, 0, 2 } };
+FIXTURE_VARIANT_ADD(order, bca) { { 1, 2, 0 } };
+FIXTURE_VARIANT_ADD(order, cab) { { 2, 0, 1 } };
+FIXTURE_VARIANT_ADD(order, cba) { { 2, 1, 0 } };
+
+FIXTURE_SETUP(order)
+{
+	int i;
+
+	pin_to_cpu(0);
+	self->fd = must_open();
+	actors_init();
+	self->who[0] = actor_start();
+	self->at = actor_map(self->who[0], N, ANON, -1);
+	self->tree = must_tree(self->fd, self->who[0]->pid, COWSTAT_TREE_KEEP);
+	for (i = 0; i < 3; i++) {
+		if (i)
+			self->who[i] = actor_fork(self->who[i - 1]);
+		actor_write(self->who[i], self->at + i * PAGE, PAGE, 1);
+	}
+}
+
+FIXTURE_TEARDOWN(order)
+{
+}
+
+/* The living write on after each exit: pages 3, 4, ... are new to each. */
+TEST_F_TIMEOUT(order, each_exit, COW_TIMEOUT)
+{
+	__u64 zero_filled = 3;
+	struct cow_list list;
+	int i, j, alive = 3;
+
+	for (i = 0; i < 3; i++) {
+		actor_exit(self->who[variant->order[i]]);
+		alive--;
+		for (j = 0; j < 3; j++) {
+			if (!self->who[j]->alive)
+				continue;
+			actor_write(self->who[j], self->at + (3 + i) * PAGE,
+				    PAGE, 1);
+			zero_filled++;
+		}
+		list = must_list(self->tree);
+		expect_books(_metadata, &list, true);
+		EXPECT_EQ(zero_filled,
+			  list.row[0].tree.value[COW_zero_filled]);
+		EXPECT_EQ(alive, list.row[0].tree_alive);
+		EXPECT_EQ(3, list.row[0].tree_procs);
+		cow_list_free(&list);
+	}
+}
+
+/* One process P, and what may happen to it. */
+FIXTURE(life)
+{
+	int fd;
+	int tree;
+	int to[2];	/* the pipe that an exec'ed cat reads */
+	int from[2];	/* ... and writes */
+	char *at;
+	struct actor *p;
+	struct cow_list before;
+};
+
+FIXTURE_SETUP(life)
+{
+	self->fd = must_open();
+	if (pipe(self->to) || pipe(self->from))
+		cow_die("no pipe");
+	actors_init();
+	self->before = must_list(self->fd);
+	self->p = actor_start();
+	self->at = actor_map(self->p, N, ANON, -1);
+	actor_write(self->p, self->at, PAGE, N);
+	self->tree = must_tree(self->fd, self->p->pid, COWSTAT_TREE_KEEP);
+}
+
+FIXTURE_TEARDOWN(life)
+{
+	struct cow_list list = must_list(self->tree);
+
+	expect_books(_metadata, &list, true);
+	cow_list_free(&list);
+	expect_system(_metadata, self->fd, &self->before);
+}
+
+#define LIFE_TEST(name) TEST_F_TIMEOUT(life, name, COW_TIMEOUT)
+
+/* The actor becomes a cat from pipe to pipe; returns when that runs. */
+static void exec_cat(struct actor *actor, FIXTURE_DATA(life) *self)
+{
+	char *path = strcpy(actor_shared_page(), "/bin/cat");
+	long *argv = actor_shared_page();
+	char byte = 'c';
+
+	argv[0] = (long)path;
+	actor_syscall(actor, SYS_dup2, self->to[0], 0);
+	actor_syscall(actor, SYS_dup2, self->from[1], 1);
+	actor_syscall(actor, SYS_close, self->to[1]);
+	actor_post_syscall(actor, SYS_execve,
+			   (long [6]){ (long)path, (long)argv, (long)&argv[1] });
+	if (write(self->to[1], &byte, 1) != 1 ||
+	    read(self->from[0], &byte, 1) != 1)
+		cow_die("the exec'ed cat does not answer");
+}
+
+LIFE_TEST(daemon_stays_with_its_maker)
+{
+	struct actor *middle = actor_fork(self->p);
+	struct actor *daemon = actor_fork(middle);
+	struct cowstat_row row;
+
+	actor_syscall(daemon, SYS_setsid);
+	actor_exit(middle);
+	EXPECT_EQ(getpid(), actor_syscall(daemon, SYS_getppid));
+	row = must_process(self->fd, daemon->pid);
+	EXPECT_EQ(self->p->pid, row.ppid);
+	EXPECT_EQ(must_process(self->fd, self->p->pid).depth + 1, row.depth);
+	actor_write(daemon, self->at, PAGE, N);
+	EXPECT_EQ(N, must_read(self->tree).counters.value[COW_broken_child]);
+	EXPECT_EQ(3, must_read(self->tree).tree_procs);
+}
+
+LIFE_TEST(ancestry_is_by_fork_not_by_parent)
+{
+	struct actor *c = actor_clone(self->p, CLONE_PARENT | SIGCHLD);
+
+	EXPECT_EQ(getpid(), actor_syscall(c, SYS_getppid));
+	EXPECT_EQ(self->p->pid, must_process(self->fd, c->pid).ppid);
+	EXPECT_EQ(1, must_read(self->tree).counters.value[COW_forks]);
+	EXPECT_EQ(2, must_read(self->tree).tree_procs);
+}
+
+LIFE_TEST(reused_pid_starts_at_zero)
+{
+	struct cowstat_counters none = { };
+	pid_t pid = self->p->pid;
+	struct cowstat_row row;
+	struct actor *second;
+	char last[16];
+
+	actor_exit(self->p);
+	snprintf(last, sizeof(last), "%d", pid - 1);
+	if (write_text("/proc/sys/kernel/ns_last_pid", last))
+		SKIP(return, "the kernel has no ns_last_pid");
+	second = actor_start();
+	if (second->pid != pid)
+		SKIP(return, "another process took the pid");
+	row = must_process(self->fd, pid);
+	EXPECT_COUNTERS("the new process", &none, &row.self);
+	EXPECT_COUNTERS("the new tree", &none, &row.tree);
+	EXPECT_EQ(1, row.tree_procs);
+	EXPECT_EQ(COWSTAT_TREE_GONE, must_read(self->tree).tree_state);
+	EXPECT_EQ(1, must_read(self->tree).tree_procs);
+	EXPECT_EQ(COWSTAT_TREE_ALIVE,
+		  must_read(must_tree(self->fd, pid, 0)).tree_state);
+}
+
+#define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | \
+		      CLONE_THREAD | CLONE_SYSVSEM)
+
+LIFE_TEST(threads_count_for_their_process)
+{
+	struct actor *thread = actor_clone(self->p, THREAD_FLAGS);
+	struct actor *c;
+	char *at;
+
+	at = actor_map(thread, N, ANON, -1);
+	actor_write(thread, at, PAGE, N);
+	EXPECT_EQ(N, must_read(self->tree).counters.value[COW_zero_filled]);
+	EXPECT_EQ(1, must_read(self->tree).tree_procs);
+	EXPECT_EQ(0, must_read(self->tree).counters.value[COW_forks]);
+	c = actor_fork(thread);
+	EXPECT_EQ(self->p->pid, must_process(self->fd, c->pid).ppid);
+	EXPECT_EQ(2 * N, must_process(self->fd, c->pid).self.value[COW_inherited]);
+	EXPECT_EQ(1, must_process(self->fd, self->p->pid).self.value[COW_forks]);
+}
+
+/* The first thread ends, others go on: still the same process. */
+LIFE_TEST(process_outlives_its_first_thread)
+{
+	struct actor *thread = actor_clone(self->p, THREAD_FLAGS);
+	char *at = actor_map(thread, N, ANON, -1);
+	struct actor *c;
+
+	self->p->thread = true;
+	actor_exit(self->p);
+	actor_write(thread, at, PAGE, N);
+	EXPECT_EQ(N, must_read(self->tree).counters.value[COW_zero_filled]);
+	EXPECT_EQ(COWSTAT_TREE_ALIVE, must_read(self->tree).tree_state);
+	c = actor_fork(thread);
+	EXPECT_EQ(self->p->pid, must_process(self->fd, c->pid).ppid);
+	EXPECT_EQ(self->p->pid, must_process(self->fd, self->p->pid).pid);
+}
+
+LIFE_TEST(exec_keeps_the_counters)
+{
+	struct cowstat_row before, after;
+
+	actor_fork(self->p);
+	before = must_process(self->fd, self->p->pid);
+	exec_cat(self->p, self);
+	after = must_process(self->fd, self->p->pid);
+	EXPECT_STREQ("cat", after.comm);
+	EXPECT_EQ(1, after.self.value[COW_forks]);
+	EXPECT_EQ(N, after.self.value[COW_shared]);
+	EXPECT_LT(before.self.value[COW_zero_filled],
+		  after.self.value[COW_zero_filled]);
+	EXPECT_LT(0, after.self.value[COW_zero_stack]);
+	EXPECT_LT(0, after.self.value[COW_broken_file]);
+	EXPECT_EQ(2, must_read(self->tree).tree_procs);
+	EXPECT_EQ(2, must_read(self->tree).tree_alive);
+}
+
+LIFE_TEST(exec_from_a_thread)
+{
+	struct actor *thread = actor_clone(self->p, THREAD_FLAGS);
+	struct cowstat_row row;
+
+	exec_cat(thread, self);
+	row = must_process(self->fd, self->p->pid);
+	EXPECT_STREQ("cat", row.comm);
+	EXPECT_LE(N, row.self.value[COW_zero_filled]);
+	EXPECT_EQ(1, must_read(self->tree).tree_procs);
+	EXPECT_EQ(1, must_read(self->tree).tree_alive);
+	EXPECT_LT(0, must_read(self->tree).counters.value[COW_zero_stack]);
+}
+
+LIFE_TEST(exec_breaks_nothing_of_the_parent)
+{
+	struct actor *c = actor_fork(self->p);
+	struct cowstat_row row;
+
+	exec_cat(c, self);
+	row = must_process(self->fd, c->pid);
+	EXPECT_EQ(N, row.self.value[COW_inherited]);
+	EXPECT_EQ(0, row.self.value[COW_broken_anon]);
+	actor_write(self->p, self->at, PAGE, N);
+	row = must_process(self->fd, self->p->pid);
+	EXPECT_EQ(N, row.self.value[COW_reused]);
+}
+
+/* A vfork child is its parent until it execs: then a process of its own. */
+LIFE_TEST(vfork_child_is_its_parent_until_exec)
+{
+	struct actor *v = actor_post_clone(self->p,
+					   CLONE_VM | CLONE_VFORK | SIGCHLD);
+	struct cowstat_read read;
+	struct cowstat_row row;
+	char *at;
+
+	v->pid = actor_syscall(v, SYS_getpid);
+	at = actor_map(v, N, ANON, -1);
+	actor_write(v, at, PAGE, N);
+	row = must_process(self->fd, v->pid);
+	EXPECT_EQ(self->p->pid, row.pid);
+	read = must_read(self->tree);
+	EXPECT_EQ(1, read.tree_procs);
+	EXPECT_EQ(N, read.counters.value[COW_zero_filled]);
+
+	exec_cat(v, self);
+	EXPECT_EQ(v->pid, actor_wait(self->p));
+	row = must_process(self->fd, v->pid);
+	EXPECT_EQ(v->pid, row.pid);
+	EXPECT_EQ(self->p->pid, row.ppid);
+	EXPECT_EQ(0, row.self.value[COW_inherited]);
+	EXPECT_EQ(2, must_read(self->tree).tree_procs);
+	row = must_process(self->fd, self->p->pid);
+	EXPECT_EQ(0, row.self.value[COW_forks]);
+	EXPECT_EQ(0, row.self.value[COW_shared]);
+	actor_write(self->p, self->at, PAGE, N);
+	row = must_process(self->fd, self->p->pid);
+	EXPECT_EQ(0, row.self.value[COW_reused] + row.self.value[COW_broken]);
+}
+
+LIFE_TEST(vfork_child_that_only_exits_was_none)
+{
+	struct actor *v = actor_post_clone(self->p,
+					   CLONE_VM | CLONE_VFORK | SIGCHLD);
+
+	v->pid = actor_syscall(v, SYS_getpid);
+	actor_post_syscall(v, SYS_exit_group, (long [6]){ 0 });
+	EXPECT_EQ(v->pid, actor_wait(self->p));
+	EXPECT_EQ(v->pid, actor_syscall(self->p, SYS_wait4, v->pid, 0, 0, 0));
+	EXPECT_EQ(1, must_read(self->tree).tree_procs);
+	EXPECT_EQ(1, must_read(self->tree).tree_alive);
+	EXPECT_EQ(1, must_list(self->tree).head.count);
+}
+
+LIFE_TEST(clone_vm_belongs_to_the_memory)
+{
+	struct actor *v = actor_clone(self->p, CLONE_VM | SIGCHLD);
+	struct cowstat_read read;
+	char *at;
+
+	at = actor_map(v, N, ANON, -1);
+	actor_write(v, at, PAGE, N);
+	actor_exit(v);
+	read = must_read(self->tree);
+	EXPECT_EQ(1, read.tree_procs);
+	EXPECT_EQ(0, read.counters.value[COW_forks]);
+	EXPECT_EQ(N, read.counters.value[COW_zero_filled]);
+}
+
+LIFE_TEST(fork_of_a_clone_vm_child)
+{
+	struct actor *v = actor_clone(self->p, CLONE_VM | SIGCHLD);
+	struct actor *c = actor_fork(v);
+	struct cowstat_row row;
+
+	actor_write(c, self->at, PAGE, N);
+	row = must_process(self->fd, c->pid);
+	EXPECT_EQ(self->p->pid, row.ppid);
+	EXPECT_EQ(N, row.self.value[COW_broken_child]);
+	row = must_process(self->fd, self->p->pid);
+	EXPECT_EQ(1, row.self.value[COW_forks]);
+	EXPECT_EQ(N, row.self.value[COW_shared]);
+	EXPECT_EQ(2, must_read(self->tree).tree_procs);
+}
+
+/* The memory's first owner is gone, the borrower writes on. */
+LIFE_TEST(clone_vm_child_outlives_its_lender)
+{
+	struct actor *v = actor_clone(self->p, CLONE_VM | SIGCHLD);
+	char *at = actor_map(v, N, ANON, -1);
+
+	actor_exit(self->p);
+	actor_write(v, at, PAGE, N);
+	EXPECT_EQ(N, must_read(self->tree).counters.value[COW_zero_filled]);
+	actor_exit(v);
+	EXPECT_EQ(COWSTAT_TREE_GONE, must_read(self->tree).tree_state);
+}
+
+/* Killed while many threads fault: what happened is counted, no more. */
+#define KILL_PAGES	4001
+#define KILL_THREADS	6
+
+LIFE_TEST(killed_in_the_middle_of_faults)
+{
+	struct cowstat_info before = must_info(self->fd), after;
+	struct actor *c, *thread;
+	struct cowstat_read read;
+	const __u64 *v;
+	char *at;
+	int i;
+
+	at = actor_map(self->p, KILL_PAGES, ANON, -1);
+	actor_write(self->p, at, PAGE, KILL_PAGES);
+	c = actor_fork(self->p);
+	for (i = 0; i < KILL_THREADS; i++) {
+		thread = actor_clone(c, THREAD_FLAGS);
+		actor_post(thread, ACTOR_WRITE_ON, (long)at, PAGE, KILL_PAGES);
+	}
+	do {
+		read = must_read(self->tree);
+	} while (read.counters.value[COW_broken_child] < 64);
+	actor_kill(c);
+
+	read = must_read(self->tree);
+	v = read.counters.value;
+	EXPECT_GE(KILL_PAGES, v[COW_broken_child]);
+	EXPECT_IDENTITIES("the tree", &read.counters);
+	EXPECT_EQ(KILL_PAGES, v[COW_zero_filled]);
+	EXPECT_EQ(KILL_PAGES + N, v[COW_shared]);
+	actor_write(self->p, at, PAGE, KILL_PAGES);
+	read = must_read(self->tree);
+	EXPECT_EQ(KILL_PAGES, v[COW_reused] + v[COW_broken_parent]);
+	after = must_info(self->fd);
+	for (i = 0; i < COW_NR_LOST; i++)
+		EXPECT_EQ(before.lost[i], after.lost[i]);
+}
+
+/*
+ * Many short lives at once, forks and exits on all CPUs: nothing is missing
+ * when it is quiet again.
+ */
+#define STORM_WORKERS	4
+#define STORM_FORKS	50
+
+static void storm_worker(void)
+{
+	int i, status;
+
+	for (i = 0; i < STORM_FORKS; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(i & 1 ? 0 : fork() < 0);
+		if (waitpid(pid, &status, 0) != pid)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+LIFE_TEST(books_balance_after_a_storm)
+{
+	const int per_worker = 1 + STORM_FORKS + STORM_FORKS / 2;
+	pid_t pid[STORM_WORKERS], storm;
+	struct cowstat_read read;
+	struct cow_list list;
+	int tree, i, status;
+
+	tree = must_tree(self->fd, 0, COWSTAT_TREE_NEXT_CHILD | COWSTAT_TREE_KEEP);
+	storm = fork();
+	if (!storm) {
+		for (i = 0; i < STORM_WORKERS; i++) {
+			pid[i] = fork();
+			if (!pid[i])
+				storm_worker();
+		}
+		for (i = 0; i < STORM_WORKERS; i++)
+			waitpid(pid[i], &status, 0);
+		_exit(0);
+	}
+	ASSERT_EQ(storm, waitpid(storm, &status, 0));
+	/* The daemons came to us: the last of them is gone when none is left. */
+	while (waitpid(-1, NULL, WNOHANG) > 0 ||
+	       must_read(tree).tree_alive)
+		;
+	read = must_read(tree);
+	EXPECT_EQ(COWSTAT_TREE_GONE, read.tree_state);
+	EXPECT_EQ(1 + STORM_WORKERS * per_worker, read.tree_procs);
+	EXPECT_EQ(STORM_WORKERS * per_worker, read.counters.value[COW_forks]);
+	EXPECT_EQ(read.counters.value[COW_shared],
+		  read.counters.value[COW_inherited]);
+	list = must_list(tree);
+	EXPECT_EQ(read.tree_procs, list.head.count + list.head.folded);
+	EXPECT_COUNTERS("the root's tree", &read.counters, &list.row[0].tree);
+	if (!list.head.folded)
+		expect_books(_metadata, &list, true);
+	cow_list_free(&list);
+}
+
+TEST_HARNESS_MAIN

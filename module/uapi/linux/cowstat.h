@@ -135,7 +135,7 @@ struct cowstat_counters {
 	X(3, site, \
 	  "new pages from a place in the kernel that cowstat does not know") \
 	X(4, flight, \
-	  "pages counted without their kind: too many faults in flight") \
+	  "pages not counted: too many faults were in flight") \
 	X(5, owner, \
 	  "pages of an address space that belongs to no tracked process") \
 	X(6, origin, \
@@ -253,7 +253,7 @@ struct cowstat_process {
  * @folded: of a tree handle with COWSTAT_TREE_KEEP: processes that are gone
  *	and not listed; their numbers are in the nearest listed ancestor
  * @processes: living processes that are tracked
- * @system: the system's counters in the same snapshot
+ * @system: on the device, the system's counters in the same snapshot
  *
  * A parent is listed before its children. On the device: the living processes.
  * On a tree handle: those of the tree, and those that are gone if the handle

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The callers of the kernel's rmap functions, by name.
+ *
+ * Compilers inline differently on each kernel, so one site has several names:
+ * the function that holds the call after inlining. All names of 6.1 up to 6.12
+ * are here; one that is missing shows as loss "site".
+ *
+ * Pure: nothing of the kernel, tested on the host.
+ */
+#ifdef COWSTAT_HOST
+#include <string.h>
+#else
+#include <linux/string.h>
+#endif
+
+#include "classify.h"
+
+static const struct {
+	const char *caller;
+	enum cow_site site;
+} callers[] = {
+	{ "wp_page_copy",			COW_SITE_COPY },
+	{ "__handle_mm_fault",			COW_SITE_ZERO },
+	{ "handle_pte_fault",			COW_SITE_ZERO },
+	{ "do_anonymous_page",			COW_SITE_ZERO },
+	{ "do_huge_pmd_anonymous_page",		COW_SITE_ZERO },
+	{ "__do_huge_pmd_anonymous_page",	COW_SITE_ZERO },
+	{ "do_set_pte",				COW_SITE_FILE },
+	{ "set_pte_range",			COW_SITE_FILE },
+	{ "finish_fault",			COW_SITE_FILE },
+	{ "copy_page_range",			COW_SITE_EAGER },
+	{ "copy_pte_range",			COW_SITE_EAGER },
+	{ "copy_present_page",			COW_SITE_EAGER },
+
+	{ "do_huge_pmd_wp_page",		COW_SITE_TAKE_HUGE },
+	{ "hugetlb_wp",				COW_SITE_NOT_OURS },
+	{ "move_present_pte",			COW_SITE_NOT_OURS },
+	{ "move_pages",				COW_SITE_NOT_OURS },
+	{ "move_pages_huge_pmd",		COW_SITE_NOT_OURS },
+
+	{ "do_swap_page",			COW_SITE_NOT_OURS },
+	{ "unuse_pte",				COW_SITE_NOT_OURS },
+	{ "unuse_pte_range",			COW_SITE_NOT_OURS },
+	{ "unuse_vma",				COW_SITE_NOT_OURS },
+	{ "try_to_unuse",			COW_SITE_NOT_OURS },
+	{ "__do_sys_swapoff",			COW_SITE_NOT_OURS },
+	{ "collapse_huge_page",			COW_SITE_NOT_OURS },
+	{ "hpage_collapse_scan_pmd",		COW_SITE_NOT_OURS },
+	{ "migrate_vma_insert_page",		COW_SITE_NOT_OURS },
+	{ "__migrate_device_pages",		COW_SITE_NOT_OURS },
+	{ "migrate_vma_pages",			COW_SITE_NOT_OURS },
+	{ "mfill_atomic_install_pte",		COW_SITE_NOT_OURS },
+	{ "mfill_atomic_pte_copy",		COW_SITE_NOT_OURS },
+	{ "mfill_atomic",			COW_SITE_NOT_OURS },
+	{ "__mcopy_atomic",			COW_SITE_NOT_OURS },
+	{ "__replace_page",			COW_SITE_NOT_OURS },
+	{ "uprobe_write_opcode",		COW_SITE_NOT_OURS },
+};
+
+/*
+ * do_wp_page is two sites: it takes pages over itself, and holds the copy
+ * where wp_page_copy is inlined. Which rmap function was called tells them
+ * apart, see cow_site_of().
+ */
+static const char both[] = "do_wp_page";
+
+static int same_function(const char *caller, const char *name)
+{
+	size_t len = strcspn(caller, ".");
+
+	return strlen(name) == len && !strncmp(caller, name, len);
+}
+
+enum cow_site cow_site_by_caller(const char *caller)
+{
+	size_t i;
+
+	if (same_function(caller, both))
+		return COW_SITE_TAKE;
+	for (i = 0; i < sizeof(callers) / sizeof(callers[0]); i++)
+		if (same_function(caller, callers[i].caller))
+			return callers[i].site;
+	return COW_SITE_UNKNOWN;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From the facts at a commit point to the tallies that it adds to.
+ *
+ * A new anonymous page is in place when the kernel adds its reverse mapping;
+ * which function did so says what happened: that is the site. The rest are
+ * facts about the page that was replaced and the mapping that it is in.
+ *
+ * Pure: nothing of the kernel, tested on the host.
+ */
+#ifndef COWSTAT_CLASSIFY_H
+#define COWSTAT_CLASSIFY_H
+
+#include "counters.h"
+
+enum cow_site {
+	COW_SITE_UNKNOWN,	/* not in the table: noticed, not guessed */
+	COW_SITE_NOT_OURS,	/* a new anonymous page, but not by a write */
+	COW_SITE_COPY,		/* a write to a present, read-only page */
+	COW_SITE_ZERO,		/* a first write to anonymous memory */
+	COW_SITE_FILE,		/* a first write to an absent private file page */
+	COW_SITE_EAGER,		/* fork itself copied a pinned page */
+	COW_SITE_TAKE,		/* one page taken over */
+	COW_SITE_TAKE_HUGE,	/* a huge page taken over as a whole */
+};
+
+/**
+ * enum cow_source - what a write to a read-only page replaced
+ * @COW_FROM_NOTHING: no write, or no page of ours: counts nothing
+ * @COW_FROM_ZERO: the shared zero page
+ * @COW_FROM_FILE: a page of the page cache, or one without a struct page
+ * @COW_FROM_SELF: an anonymous page that the writing process made
+ * @COW_FROM_OTHER: an anonymous page that it inherited
+ */
+enum cow_source {
+	COW_FROM_NOTHING,
+	COW_FROM_ZERO,
+	COW_FROM_FILE,
+	COW_FROM_SELF,
+	COW_FROM_OTHER,
+};
+
+/* Where an anonymous page lies. */
+#define COW_IN_HEAP	0x1
+#define COW_IN_STACK	0x2
+
+/**
+ * cow_site_by_caller() - the site that a calling function stands for
+ * @caller: the function's name; suffixes of the compiler (".isra.0") are
+ *	ignored
+ */
+enum cow_site cow_site_by_caller(const char *caller);
+
+static inline __u32 cow_zero_bits(unsigned int where)
+{
+	__u32 bits = COW_BIT(COW_ZERO_FILLED);
+
+	if (where & COW_IN_HEAP)
+		bits |= COW_BIT(COW_ZERO_HEAP);
+	if (where & COW_IN_STACK)
+		bits |= COW_BIT(COW_ZERO_STACK);
+	return bits;
+}
+
+/**
+ * cow_copy_bits() - what a copy at COW_SITE_COPY counts
+ * @source: what was replaced
+ * @where: COW_IN_*, of the page
+ *
+ * Return: the tallies, as COW_BIT()s; 0 for a copy that is not counted.
+ */
+static inline __u32 cow_copy_bits(enum cow_source source, unsigned int where)
+{
+	switch (source) {
+	case COW_FROM_ZERO:
+		return cow_zero_bits(where) | COW_BIT(COW_ZERO_UPGRADED);
+	case COW_FROM_FILE:
+		return COW_BIT(COW_BROKEN_FILE);
+	case COW_FROM_SELF:
+		return COW_BIT(COW_BROKEN_PARENT);
+	case COW_FROM_OTHER:
+		return COW_BIT(COW_BROKEN_CHILD);
+	default:
+		return 0;
+	}
+}
+
+#endif /* COWSTAT_CLASSIFY_H */

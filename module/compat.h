@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every difference between kernel versions, each behind a name. No other file
+ * of the module tests a version.
+ */
+#ifndef COWSTAT_COMPAT_H
+#define COWSTAT_COMPAT_H
+
+#include <linux/ftrace.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/version.h>
+
+#ifndef CONFIG_X86_64
+#error "cowstat knows the page-fault tracepoints of x86-64 alone"
+#endif
+
+/*
+ * The arguments of a traced function. 6.1 has no accessor, but its ftrace
+ * entry always saves the argument registers, with FL_SAVE_REGS or without.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+static __always_inline unsigned long
+cow_traced_argument(struct ftrace_regs *fregs, unsigned int n)
+{
+	switch (n) {
+	case 0:
+		return fregs->regs.di;
+	case 1:
+		return fregs->regs.si;
+	default:
+		return fregs->regs.dx;
+	}
+}
+#else
+#define cow_traced_argument(fregs, n)	ftrace_regs_get_argument(fregs, n)
+#endif
+
+/*
+ * The rmap functions were renamed from page_ to folio_ in 6.8 and 6.9. Their
+ * first argument is the page, or the folio, which begins with its first page.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#define COW_NEW_ANON_RMAP	"page_add_new_anon_rmap"
+#define COW_MOVE_ANON_RMAP	"page_move_anon_rmap"
+#define COW_HUGE_ZERO_PAGE	"mm_get_huge_zero_page"
+#else
+#define COW_NEW_ANON_RMAP	"folio_add_new_anon_rmap"
+#define COW_MOVE_ANON_RMAP	"folio_move_anon_rmap"
+#define COW_HUGE_ZERO_PAGE	"mm_get_huge_zero_folio"
+#endif
+
+/*
+ * The counters of an address space that no one else can see yet. Since 6.2
+ * they are per-CPU counters, of which get_mm_counter() gives but an estimate.
+ */
+static inline unsigned long cow_mm_counter(struct mm_struct *mm, int member)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	return get_mm_counter(mm, member);
+#else
+	return percpu_counter_sum_positive(&mm->rss_stat[member]);
+#endif
+}
+
+#endif /* COWSTAT_COMPAT_H */

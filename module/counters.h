@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is stored for a process, and how the public counters follow from it.
+ *
+ * Only tallies are stored, of which none is the sum of others; every sum in
+ * the table of COWSTAT_COUNTERS is derived from them when it is read. So the
+ * sums hold in each reading, under load too, and the fault path adds little.
+ *
+ * A part of a tally (zero_heap of zero_filled) comes behind it: a writer adds
+ * in ascending order, a reader reads in descending order, and never sees a
+ * part that is larger than the whole.
+ *
+ * Pure: nothing but types of the kernel, tested on the host.
+ */
+#ifndef COWSTAT_COUNTERS_H
+#define COWSTAT_COUNTERS_H
+
+#include <linux/cowstat.h>
+
+enum cow_tally {
+	COW_FORKS,
+	COW_SHARED,
+	COW_SHARED_SWAP,
+	COW_INHERITED,
+	COW_BROKEN_CHILD,
+	COW_BROKEN_PARENT,
+	COW_BROKEN_FILE,
+	COW_REUSED,
+	COW_ZERO_FILLED,
+	COW_ZERO_HEAP,
+	COW_ZERO_STACK,
+	COW_ZERO_UPGRADED,
+	COW_ZERO_MAPPED,
+	COW_POOL_REMOTE,
+	COW_BREAK_NS,
+	COW_TALLIES
+};
+
+#define COW_BIT(tally)	(1u << (tally))
+
+#define COW_BROKEN_BITS	(COW_BIT(COW_BROKEN_CHILD) | \
+			 COW_BIT(COW_BROKEN_PARENT) | \
+			 COW_BIT(COW_BROKEN_FILE))
+
+/* Indices of struct cowstat_counters */
+enum {
+#define COW_INDEX(index, name, unit, help) COW_C_##name = index,
+	COWSTAT_COUNTERS(COW_INDEX)
+#undef COW_INDEX
+};
+
+#define COW_ONE(index, name, unit, help) + 1
+#define COW_NR_COUNTERS	(0 COWSTAT_COUNTERS(COW_ONE))
+
+/**
+ * struct cow_sums - tallies of one or many processes
+ * @tally: sums, by enum cow_tally
+ * @break_max_ns: a maximum
+ */
+struct cow_sums {
+	__u64 tally[COW_TALLIES];
+	__u64 break_max_ns;
+};
+
+static inline void cow_sums_add(struct cow_sums *to, const struct cow_sums *sums)
+{
+	int i;
+
+	for (i = 0; i < COW_TALLIES; i++)
+		to->tally[i] += sums->tally[i];
+	if (to->break_max_ns < sums->break_max_ns)
+		to->break_max_ns = sums->break_max_ns;
+}
+
+/* The maximum has no difference and stays as it is. */
+static inline void cow_sums_subtract(struct cow_sums *from,
+				     const struct cow_sums *sums)
+{
+	int i;
+
+	for (i = 0; i < COW_TALLIES; i++)
+		from->tally[i] -= sums->tally[i];
+}
+
+/* @out must be all zero. */
+static inline void cow_counters_fill(struct cowstat_counters *out,
+				     const struct cow_sums *sums)
+{
+	const __u64 *t = sums->tally;
+	__u64 *c = out->value;
+
+	c[COW_C_forks] = t[COW_FORKS];
+	c[COW_C_shared] = t[COW_SHARED];
+	c[COW_C_shared_swap] = t[COW_SHARED_SWAP];
+	c[COW_C_inherited] = t[COW_INHERITED];
+	c[COW_C_broken_child] = t[COW_BROKEN_CHILD];
+	c[COW_C_broken_parent] = t[COW_BROKEN_PARENT];
+	c[COW_C_broken_anon] = c[COW_C_broken_child] + c[COW_C_broken_parent];
+	c[COW_C_broken_file] = t[COW_BROKEN_FILE];
+	c[COW_C_broken] = c[COW_C_broken_anon] + c[COW_C_broken_file];
+	c[COW_C_reused] = t[COW_REUSED];
+	c[COW_C_zero_filled] = t[COW_ZERO_FILLED];
+	c[COW_C_zero_heap] = t[COW_ZERO_HEAP];
+	c[COW_C_zero_stack] = t[COW_ZERO_STACK];
+	c[COW_C_zero_upgraded] = t[COW_ZERO_UPGRADED];
+	c[COW_C_zero_mapped] = t[COW_ZERO_MAPPED];
+	c[COW_C_pool_remote] = t[COW_POOL_REMOTE];
+	c[COW_C_pool_local] = c[COW_C_broken] + c[COW_C_zero_filled] -
+			      c[COW_C_pool_remote];
+	c[COW_C_break_ns] = t[COW_BREAK_NS];
+	c[COW_C_break_max_ns] = sums->break_max_ns;
+}
+
+#endif /* COWSTAT_COUNTERS_H */

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) "cowstat: " fmt
+
+#include <linux/ftrace.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#include "compat.h"
+#include "fault.h"
+#include "hook.h"
+#include "life.h"
+#include "loss.h"
+#include "zeroread.h"
+
+/*
+ * Probes. The first argument is the data given at registration; the rest are
+ * the tracepoint's, of which a probe may leave off those at the end.
+ */
+
+static void probe_fork(void *data, struct task_struct *task,
+		       unsigned long clone_flags)
+{
+	cow_life_fork(task, clone_flags);
+}
+
+static void probe_exec(void *data, struct task_struct *task)
+{
+	cow_life_exec(task);
+}
+
+static void probe_exit(void *data, struct task_struct *task)
+{
+	cow_life_exit(task);
+}
+
+/* The hook on the function of that name should have come first. */
+static void probe_exit_mmap(void *data, struct mm_struct *mm)
+{
+	if (cow_life_unmap(mm))
+		cow_lose(COW_LOSS_hook, 1);
+}
+
+static void probe_page_fault(void *data, unsigned long address,
+			     struct pt_regs *regs, unsigned long error_code)
+{
+	cow_fault_trap(address, error_code);
+}
+
+struct cow_probe {
+	const char *name;
+	void *probe;
+	struct tracepoint *tracepoint;
+};
+
+static struct cow_probe life_probes[] = {
+	{ "task_newtask",	probe_fork },
+	{ "sched_process_exec",	probe_exec },
+	{ "sched_process_exit",	probe_exit },
+	{ "exit_mmap",		probe_exit_mmap },
+};
+
+static struct cow_probe fault_probes[] = {
+	{ "page_fault_user",	probe_page_fault },
+	{ "page_fault_kernel",	probe_page_fault },
+};
+
+/* Hooks at the entry of functions; preemption is off. */
+
+#define COW_TRACED(fregs, n, type) ((type)cow_traced_argument(fregs, n))
+
+static void on_exit_mmap(unsigned long ip, unsigned long parent_ip,
+			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	cow_life_unmap(COW_TRACED(fregs, 0, struct mm_struct *));
+}
+
+static void on_handle_mm_fault(unsigned long ip, unsigned long parent_ip,
+			       struct ftrace_ops *ops,
+			       struct ftrace_regs *fregs)
+{
+	cow_fault_handle(COW_TRACED(fregs, 0, struct vm_area_struct *),
+			 COW_TRACED(fregs, 1, unsigned long),
+			 COW_TRACED(fregs, 2, unsigned int));
+}
+
+static void on_do_wp_page(unsigned long ip, unsigned long parent_ip,
+			  struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	cow_fault_replace(COW_TRACED(fregs, 0, struct vm_fault *));
+}
+
+static void on_do_huge_pmd_wp_page(unsigned long ip, unsigned long parent_ip,
+				   struct ftrace_ops *ops,
+				   struct ftrace_regs *fregs)
+{
+	cow_fault_replace_huge(COW_TRACED(fregs, 0, struct vm_fault *));
+}
+
+static void on_new_anon_rmap(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	cow_fault_new_page(parent_ip, COW_TRACED(fregs, 0, struct page *),
+			   COW_TRACED(fregs, 1, struct vm_area_struct *),
+			   COW_TRACED(fregs, 2, unsigned long));
+}
+
+static void on_move_anon_rmap(unsigned long ip, unsigned long parent_ip,
+			      struct ftrace_ops *ops,
+			      struct ftrace_regs *fregs)
+{
+	cow_fault_taken_over(parent_ip, COW_TRACED(fregs, 0, struct page *),
+			     COW_TRACED(fregs, 1, struct vm_area_struct *));
+}
+
+static void on_huge_zero_page(unsigned long ip, unsigned long parent_ip,
+			      struct ftrace_ops *ops,
+			      struct ftrace_regs *fregs)
+{
+	cow_zeroread_huge(COW_TRACED(fregs, 0, struct mm_struct *));
+}
+
+/* One ops a function: each then has a trampoline of its own, and no dispatch. */
+struct cow_entry {
+	const char *name;
+	struct ftrace_ops ops;
+};
+
+#define COW_ENTRY(function, callback) { \
+	.name = function, \
+	.ops = { .func = callback, .flags = FTRACE_OPS_FL_PERMANENT }, \
+}
+
+static struct cow_entry life_entries[] = {
+	COW_ENTRY("exit_mmap", on_exit_mmap),
+};
+
+static struct cow_entry fault_entries[] = {
+	COW_ENTRY("handle_mm_fault", on_handle_mm_fault),
+	COW_ENTRY("do_wp_page", on_do_wp_page),
+	COW_ENTRY("do_huge_pmd_wp_page", on_do_huge_pmd_wp_page),
+	COW_ENTRY(COW_NEW_ANON_RMAP, on_new_anon_rmap),
+	COW_ENTRY(COW_MOVE_ANON_RMAP, on_move_anon_rmap),
+	COW_ENTRY(COW_HUGE_ZERO_PAGE, on_huge_zero_page),
+};
+
+static void match(struct tracepoint *tracepoint, void *priv)
+{
+	struct cow_probe *probe = priv;
+
+	if (!strcmp(tracepoint->name, probe->name))
+		probe->tracepoint = tracepoint;
+}
+
+static int attach_probe(struct cow_probe *probe)
+{
+	int ret;
+
+	for_each_kernel_tracepoint(match, probe);
+	if (!probe->tracepoint) {
+		pr_err("this kernel has no tracepoint %s\n", probe->name);
+		return -ENOENT;
+	}
+	ret = tracepoint_probe_register(probe->tracepoint, probe->probe, NULL);
+	if (ret)
+		pr_err("cannot attach to the tracepoint %s (error %d)\n",
+		       probe->name, ret);
+	return ret;
+}
+
+/* Whoever unhooks waits for the probes that still run: see unhook(). */
+static void detach_probes(struct cow_probe *probes, size_t n)
+{
+	while (n--)
+		tracepoint_probe_unregister(probes[n].tracepoint,
+					    probes[n].probe, NULL);
+}
+
+static int attach_probes(struct cow_probe *probes, size_t n)
+{
+	size_t i;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		ret = attach_probe(&probes[i]);
+		if (ret) {
+			detach_probes(probes, i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static int attach_entry(struct cow_entry *entry)
+{
+	char name[KSYM_NAME_LEN];
+	int ret;
+
+	strscpy(name, entry->name, sizeof(name));
+	ret = ftrace_set_filter(&entry->ops, name, strlen(name), 1);
+	if (ret) {
+		pr_err("this kernel has no function %s that can be traced\n",
+		       entry->name);
+		goto err_free_filter;
+	}
+	ret = register_ftrace_function(&entry->ops);
+	if (ret == -EBUSY) {
+		pr_err("function tracing is switched off: sysctl kernel.ftrace_enabled=1 switches it on\n");
+		goto err_free_filter;
+	}
+	if (ret) {
+		pr_err("cannot hook the function %s (error %d)\n",
+		       entry->name, ret);
+		goto err_free_filter;
+	}
+	return 0;
+
+err_free_filter:
+	ftrace_free_filter(&entry->ops);
+	return ret;
+}
+
+static void detach_entries(struct cow_entry *entries, size_t n)
+{
+	while (n--) {
+		unregister_ftrace_function(&entries[n].ops);
+		ftrace_free_filter(&entries[n].ops);
+	}
+}
+
+static int attach_entries(struct cow_entry *entries, size_t n)
+{
+	size_t i;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		ret = attach_entry(&entries[i]);
+		if (ret) {
+			detach_entries(entries, i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static int hook(struct cow_probe *probes, size_t nr_probes,
+		struct cow_entry *entries, size_t nr_entries)
+{
+	int ret;
+
+	ret = attach_entries(entries, nr_entries);
+	if (ret)
+		return ret;
+	ret = attach_probes(probes, nr_probes);
+	if (ret) {
+		tracepoint_synchronize_unregister();
+		detach_entries(entries, nr_entries);
+	}
+	return ret;
+}
+
+/*
+ * Unregistering a function hook waits for those that are inside of it; the
+ * probes of a tracepoint, and on kernels where those run under SRCU what they
+ * do under RCU, are waited for here.
+ */
+static void unhook(struct cow_probe *probes, size_t nr_probes,
+		   struct cow_entry *entries, size_t nr_entries)
+{
+	detach_probes(probes, nr_probes);
+	detach_entries(entries, nr_entries);
+	tracepoint_synchronize_unregister();
+	synchronize_rcu();
+}
+
+int cow_hook_life(void)
+{
+	return hook(life_probes, ARRAY_SIZE(life_probes),
+		    life_entries, ARRAY_SIZE(life_entries));
+}
+
+void cow_unhook_life(void)
+{
+	unhook(life_probes, ARRAY_SIZE(life_probes),
+	       life_entries, ARRAY_SIZE(life_entries));
+}
+
+int cow_hook_faults(void)
+{
+	return hook(fault_probes, ARRAY_SIZE(fault_probes),
+		    fault_entries, ARRAY_SIZE(fault_entries));
+}
+
+void cow_unhook_faults(void)
+{
+	unhook(fault_probes, ARRAY_SIZE(fault_probes),
+	       fault_entries, ARRAY_SIZE(fault_entries));
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "compat.h"
+#include "flight.h"
+#include "handle.h"
+#include "life.h"
+#include "loss.h"
+#include "process.h"
+#include "space.h"
+
+/* How far up to look for a tracked ancestor, or for a gap in the lineage. */
+#define COW_ANCESTORS	32
+
+static bool counting;
+
+void cow_life_begin(void)
+{
+	WRITE_ONCE(counting, true);
+}
+
+/*
+ * The nearest tracked process of @task and its ancestors. Only for those that
+ * are not in the tree, so today's parents have to do.
+ */
+static struct cow_process *nearest_tracked(struct task_struct *task)
+{
+	struct cow_process *process;
+	int i;
+
+	for (i = 0; i < COW_ANCESTORS && task->pid; i++) {
+		process = cow_process_by_pid(task_tgid(task));
+		if (process)
+			return process;
+		task = rcu_dereference(task->real_parent);
+	}
+	return cow_root;
+}
+
+/* A borrower itself pays for nothing but the stack of the program it execs. */
+static struct cow_process *owner_of(struct cow_process *process)
+{
+	while (process->borrower)
+		process = cow_parent_of(process);
+	return process;
+}
+
+struct cow_process *cow_life_payer(struct mm_struct *mm, bool exec)
+{
+	struct cow_process *process = cow_space_owner(mm);
+
+	lockdep_assert_held(&cow_tree_lock);
+
+	if (process)
+		return process;
+
+	process = cow_root;
+	if (exec || mm == current->mm) {
+		rcu_read_lock();
+		process = nearest_tracked(current);
+		rcu_read_unlock();
+	}
+	if (process->pid != task_tgid(current))
+		process = owner_of(process);
+	if (process == cow_root)
+		cow_lose(COW_LOSS_owner, 1);
+	return process;
+}
+
+/* The process that the current task forks from. */
+static struct cow_process *forker(void)
+{
+	struct cow_process *process = NULL;
+
+	if (current->mm)
+		process = cow_space_owner(current->mm);
+	if (!process) {
+		rcu_read_lock();
+		process = owner_of(nearest_tracked(current));
+		rcu_read_unlock();
+	}
+	return process;
+}
+
+static bool gap_above(struct cow_process *process)
+{
+	int i;
+
+	for (i = 0; process->lineage; i++) {
+		if (process->gap || i == COW_ANCESTORS)
+			return true;
+		process = cow_parent_of(process);
+	}
+	return false;
+}
+
+/* What a fork copied is what the child's memory consists of right after. */
+static void charge_fork(struct cow_process *parent, struct cow_process *child,
+			struct mm_struct *mm)
+{
+	unsigned long eager = cow_space_take_eager(mm);
+	unsigned long pages = cow_mm_counter(mm, MM_ANONPAGES);
+	unsigned long swap = cow_mm_counter(mm, MM_SWAPENTS);
+
+	if (!READ_ONCE(counting))
+		return;
+	pages -= min(pages, eager);
+	cow_process_charge(parent, COW_BIT(COW_FORKS), 1);
+	cow_process_charge(parent, COW_BIT(COW_SHARED), pages);
+	if (swap)
+		cow_process_charge(parent, COW_BIT(COW_SHARED_SWAP), swap);
+	cow_process_charge(child ?: parent, COW_BIT(COW_INHERITED), pages);
+}
+
+static void insert_child(struct cow_process *parent, struct cow_process *child,
+			 struct mm_struct *mm)
+{
+	child->borrower = !mm;
+	child->unplaced = parent == cow_root;
+	if (mm) {
+		child->lineage = parent->lineage + 1;
+		child->heir = gap_above(parent);
+		child->gap = child->heir;
+	}
+	cow_process_insert(parent, child);
+	if (mm)
+		cow_space_bind(mm, child);
+	cow_handle_child_born(child);
+}
+
+/* @mm: the child's own memory, or NULL if it borrows it, or has none yet. */
+static void fork_process(struct task_struct *task, struct mm_struct *mm)
+{
+	struct cow_process *child, *parent;
+
+	child = cow_process_alloc(task_tgid(task), GFP_ATOMIC);
+	raw_spin_lock(&cow_tree_lock);
+	parent = forker();
+	if (child)
+		insert_child(parent, child, mm);
+	if (mm)
+		charge_fork(parent, child, mm);
+	raw_spin_unlock(&cow_tree_lock);
+}
+
+void cow_life_fork(struct task_struct *task, unsigned long clone_flags)
+{
+	if (clone_flags & CLONE_THREAD)
+		return;
+	if (task->flags & PF_KTHREAD)
+		return;
+	fork_process(task, clone_flags & CLONE_VM ? NULL : task->mm);
+}
+
+/* One that could not be tracked at its fork, or a helper that the kernel ran. */
+static struct cow_process *late_process(struct task_struct *task)
+{
+	struct cow_process *parent, *process;
+
+	process = cow_process_alloc(task_tgid(task), GFP_ATOMIC);
+	if (!process)
+		return NULL;
+	rcu_read_lock();
+	parent = owner_of(nearest_tracked(rcu_dereference(task->real_parent)));
+	rcu_read_unlock();
+	process->unplaced = parent == cow_root;
+	process->borrower = true;
+	cow_process_insert(parent, process);
+	return process;
+}
+
+void cow_life_exec(struct task_struct *task)
+{
+	struct cow_process *process;
+
+	raw_spin_lock(&cow_tree_lock);
+	process = cow_process_by_pid(task_tgid(task)) ?: late_process(task);
+	if (process && !cow_space_owner(task->mm)) {
+		if (process->borrower)
+			WRITE_ONCE(cow_living, cow_living + 1);
+		process->borrower = false;
+		process->lineage = 0;
+		process->gap = false;
+		process->heir = false;
+		cow_space_bind(task->mm, process);
+	}
+	if (process)
+		cow_handle_exec(process);
+	raw_spin_unlock(&cow_tree_lock);
+}
+
+/* As it will be asked for when the task is no more. */
+static void remember(struct cow_process *process, struct task_struct *task)
+{
+	const struct cred *cred = current_real_cred();
+
+	if (uid_eq(cred->uid, cred->euid) && uid_eq(cred->uid, cred->suid))
+		process->uid = cred->uid;
+	strscpy(process->comm, task->group_leader->comm,
+		sizeof(process->comm));
+}
+
+/*
+ * Two last threads that exit at the same time can both come here, and the
+ * process may even be gone for the second: either is harmless.
+ */
+static void exit_group(struct task_struct *task)
+{
+	struct cow_process *process;
+
+	raw_spin_lock(&cow_tree_lock);
+	process = cow_process_by_pid(task_tgid(task));
+	if (process && process->group_alive) {
+		if (!process->borrower)
+			WRITE_ONCE(cow_living, cow_living - 1);
+		process->group_alive = false;
+		remember(process, task);
+		cow_process_put_user(process);
+	}
+	raw_spin_unlock(&cow_tree_lock);
+}
+
+void cow_life_exit(struct task_struct *task)
+{
+	cow_flight_land(task);
+	if (!atomic_read(&task->signal->live))
+		exit_group(task);
+}
+
+bool cow_life_unmap(struct mm_struct *mm)
+{
+	cow_space_take_eager(mm);
+	return cow_space_release(mm);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cowstat: counts what copy-on-write does, per process and process tree.
+ *
+ * A map of the module:
+ *
+ *	hook		attaches to the kernel, calls life and fault
+ *	life		fork, exec, exit; scan: those that were there before
+ *	fault		page faults and their commit points
+ *	flight		what is known of a fault until it commits
+ *	zeroread	reads of the shared zero page
+ *	classify, site	which call means what
+ *	process, space	who pays: a process, and the address spaces it has
+ *	tree, counters	the family tree, and sums of counters
+ *	handle		tree handles
+ *	snapshot	consistent pictures; viewer: who may see what of them
+ *	procfile	/proc/cowstat; device: /dev/cowstat
+ *	loss		what was lost
+ *
+ * docs/design.md has the reasons.
+ */
+#define pr_fmt(fmt) "cowstat: " fmt
+
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/printk.h>
+
+#include "device.h"
+#include "flight.h"
+#include "handle.h"
+#include "hook.h"
+#include "life.h"
+#include "process.h"
+#include "procfile.h"
+#include "scan.h"
+#include "space.h"
+#include "zeroread.h"
+
+#define COW_PROCESSES_LEAST	16
+#define COW_PROCESSES_MOST	(1 << 22)
+
+unsigned int cow_max_processes = 1 << 16;
+module_param_named(max_processes, cow_max_processes, uint, 0444);
+MODULE_PARM_DESC(max_processes,
+	"processes that are tracked at most, 16 to 4194304 (default 65536); further ones are counted in their nearest tracked ancestor");
+
+module_param_named(max_handles, cow_max_handles, uint, 0444);
+MODULE_PARM_DESC(max_handles,
+	"tree handles that can be open at the same time (default 1024)");
+
+module_param_named(max_kept, cow_max_kept, uint, 0444);
+MODULE_PARM_DESC(max_kept,
+	"processes that are gone which a tree handle keeps in its list at most (default 4096)");
+
+static int check_parameters(void)
+{
+	if (cow_max_processes >= COW_PROCESSES_LEAST &&
+	    cow_max_processes <= COW_PROCESSES_MOST)
+		return 0;
+	pr_err("max_processes=%u is not between %d and %d\n",
+	       cow_max_processes, COW_PROCESSES_LEAST, COW_PROCESSES_MOST);
+	return -EINVAL;
+}
+
+static int __init tables_init(void)
+{
+	int ret;
+
+	ret = cow_process_init();
+	if (ret)
+		return ret;
+	ret = cow_space_init();
+	if (ret)
+		goto err_process_exit;
+	ret = cow_flight_init();
+	if (ret)
+		goto err_space_exit;
+	ret = cow_zeroread_init();
+	if (ret)
+		goto err_flight_exit;
+	return 0;
+
+err_flight_exit:
+	cow_flight_exit();
+err_space_exit:
+	cow_space_exit();
+err_process_exit:
+	cow_process_exit();
+	return ret;
+}
+
+static void tables_exit(void)
+{
+	cow_zeroread_exit();
+	cow_flight_exit();
+	cow_space_exit();
+	cow_process_exit();
+}
+
+static int __init cowstat_init(void)
+{
+	int ret;
+
+	ret = check_parameters();
+	if (ret)
+		return ret;
+	ret = tables_init();
+	if (ret) {
+		pr_err("no memory for the tables (max_processes=%u)\n",
+		       cow_max_processes);
+		return ret;
+	}
+	ret = cow_hook_life();
+	if (ret)
+		goto err_tables_exit;
+	ret = cow_scan();
+	if (ret) {
+		pr_err("no memory to list the running processes\n");
+		goto err_unhook_life;
+	}
+	ret = cow_hook_faults();
+	if (ret)
+		goto err_unhook_life;
+	cow_life_begin();
+	ret = cow_procfile_init();
+	if (ret) {
+		pr_err("cannot create /proc/cowstat (error %d)\n", ret);
+		goto err_unhook_faults;
+	}
+	ret = cow_device_init();
+	if (ret) {
+		pr_err("cannot create /dev/cowstat (error %d)\n", ret);
+		goto err_procfile_exit;
+	}
+	return 0;
+
+err_procfile_exit:
+	cow_procfile_exit();
+err_unhook_faults:
+	cow_unhook_faults();
+err_unhook_life:
+	cow_unhook_life();
+err_tables_exit:
+	tables_exit();
+	return ret;
+}
+
+static void __exit cowstat_exit(void)
+{
+	cow_device_exit();
+	cow_procfile_exit();
+	cow_unhook_faults();
+	cow_unhook_life();
+	tables_exit();
+}
+
+module_init(cowstat_init);
+module_exit(cowstat_exit);
+
+MODULE_DESCRIPTION("Copy-on-write and zero-fill counters per process and process tree");
+MODULE_AUTHOR("The cowstat authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("1");

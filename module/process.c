@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "handle.h"
+#include "loss.h"
+#include "process.h"
+
+DEFINE_RAW_SPINLOCK(cow_tree_lock);
+
+struct cow_process *cow_root;
+unsigned int cow_shards;
+unsigned int cow_processes;
+unsigned int cow_living;
+
+static struct kmem_cache *process_cache;
+static struct hlist_head *pid_table;
+static unsigned int pid_bits;
+
+static struct hlist_head *pid_bucket(const struct pid *pid)
+{
+	return &pid_table[hash_ptr(pid, pid_bits)];
+}
+
+static void process_init(struct cow_process *process, struct pid *pid)
+{
+	process->pid = get_pid(pid);
+	process->users = 1;
+	process->group_alive = true;
+	process->uid = INVALID_UID;
+	INIT_LIST_HEAD(&process->waiters);
+}
+
+/* A racing pair may pass the limit by one; nothing depends on it. */
+struct cow_process *cow_process_alloc(struct pid *pid, gfp_t gfp)
+{
+	struct cow_process *process;
+
+	if (READ_ONCE(cow_processes) >= cow_max_processes) {
+		cow_lose(COW_LOSS_limit, 1);
+		return NULL;
+	}
+	process = kmem_cache_zalloc(process_cache, gfp | __GFP_NOWARN);
+	if (!process) {
+		cow_lose(COW_LOSS_memory, 1);
+		return NULL;
+	}
+	process_init(process, pid);
+	return process;
+}
+
+void cow_process_free(struct cow_process *process)
+{
+	put_pid(process->pid);
+	kmem_cache_free(process_cache, process);
+}
+
+static void free_by_rcu(struct rcu_head *rcu)
+{
+	cow_process_free(container_of(rcu, struct cow_process, rcu));
+}
+
+void cow_process_insert(struct cow_process *parent, struct cow_process *process)
+{
+	lockdep_assert_held(&cow_tree_lock);
+
+	cow_tree_add(&parent->node, &process->node);
+	process->keeper = parent->keeper;
+	hlist_add_head_rcu(&process->by_pid, pid_bucket(process->pid));
+	WRITE_ONCE(cow_processes, cow_processes + 1);
+	if (!process->borrower)
+		WRITE_ONCE(cow_living, cow_living + 1);
+}
+
+/* The children have to know, see page_is_own() in fault.c. */
+static void leave_gap(struct cow_process *process)
+{
+	struct cow_node *child;
+
+	if (!process->lineage)
+		return;
+	for (child = process->node.first; child; child = child->next)
+		if (cow_process_of(child)->lineage)
+			cow_process_of(child)->gap = true;
+}
+
+void cow_process_put_user(struct cow_process *process)
+{
+	lockdep_assert_held(&cow_tree_lock);
+
+	if (--process->users)
+		return;
+	hlist_del_rcu(&process->by_pid);
+	WRITE_ONCE(cow_processes, cow_processes - 1);
+	leave_gap(process);
+	cow_handle_forget_waiters(process);
+	cow_handle_process_gone(process);
+}
+
+void cow_process_fold(struct cow_process *process)
+{
+	struct cow_sums self;
+
+	lockdep_assert_held(&cow_tree_lock);
+
+	cow_process_read(process, &self);
+	cow_tree_fold(&process->node, &self, !process->borrower);
+	call_rcu(&process->rcu, free_by_rcu);
+}
+
+struct cow_process *cow_process_by_pid(const struct pid *pid)
+{
+	struct cow_process *process;
+
+	hlist_for_each_entry_rcu(process, pid_bucket(pid), by_pid,
+				 lockdep_is_held(&cow_tree_lock))
+		if (process->pid == pid)
+			return process;
+	return NULL;
+}
+
+/* Downwards, see counters.h. */
+static void shard_read(const struct cow_shard *shard, struct cow_sums *sums)
+{
+	u64 max = atomic64_read(&shard->break_max_ns);
+	int i;
+
+	for (i = COW_TALLIES - 1; i >= 0; i--) {
+		sums->tally[i] += atomic64_read(&shard->tally[i]);
+		smp_rmb();
+	}
+	if (sums->break_max_ns < max)
+		sums->break_max_ns = max;
+}
+
+void cow_process_read(const struct cow_process *process, struct cow_sums *sums)
+{
+	unsigned int i;
+
+	memset(sums, 0, sizeof(*sums));
+	for (i = 0; i < cow_shards; i++)
+		shard_read(&process->shard[i], sums);
+}
+
+void cow_process_charge_time(struct cow_process *process, u64 ns)
+{
+	unsigned int i = raw_smp_processor_id() & (cow_shards - 1);
+	struct cow_shard *shard = &process->shard[i];
+	s64 max = atomic64_read(&shard->break_max_ns);
+
+	atomic64_add(ns, &shard->tally[COW_BREAK_NS]);
+	while (max < (s64)ns)
+		if (atomic64_try_cmpxchg(&shard->break_max_ns, &max, ns))
+			break;
+}
+
+size_t cow_process_bytes(void)
+{
+	return kmem_cache_size(process_cache);
+}
+
+int cow_process_init(void)
+{
+	size_t size;
+
+	cow_shards = roundup_pow_of_two(num_possible_cpus());
+	cow_shards = min_t(unsigned int, cow_shards, COW_MAX_SHARDS);
+	size = struct_size(cow_root, shard, cow_shards);
+	process_cache = kmem_cache_create("cowstat_process", size,
+					  __alignof__(struct cow_process),
+					  SLAB_HWCACHE_ALIGN, NULL);
+	if (!process_cache)
+		return -ENOMEM;
+
+	pid_bits = ilog2(roundup_pow_of_two(cow_max_processes));
+	pid_table = kvcalloc(1UL << pid_bits, sizeof(*pid_table), GFP_KERNEL);
+	if (!pid_table)
+		goto err_destroy_cache;
+
+	cow_root = kmem_cache_zalloc(process_cache, GFP_KERNEL);
+	if (!cow_root)
+		goto err_free_table;
+	INIT_LIST_HEAD(&cow_root->waiters);
+	cow_root->users = 1;
+	return 0;
+
+err_free_table:
+	kvfree(pid_table);
+err_destroy_cache:
+	kmem_cache_destroy(process_cache);
+	return -ENOMEM;
+}
+
+/* No hook and no handle is left: the tree is ours alone. */
+void cow_process_exit(void)
+{
+	struct cow_node *node;
+
+	while ((node = cow_root->node.first)) {
+		struct cow_process *process = cow_process_of(node);
+
+		cow_tree_fold(node, &node->gone, 0);
+		cow_process_free(process);
+	}
+	rcu_barrier();
+	cow_process_free(cow_root);
+	kvfree(pid_table);
+	kmem_cache_destroy(process_cache);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One tracked process.
+ *
+ * A process has users: its thread group, from fork until the last thread has
+ * exited, and each address space that is bound to it (space.h), until the
+ * kernel tears that down. Nothing can be charged to a process without users.
+ * It is gone then, and leaves the tree: folded into its parent, unless a tree
+ * handle still needs it in its place (handle.h).
+ *
+ * A vfork child, or any other clone that shares its parent's memory, is a
+ * borrower: it is in the tree, so that its later exec needs no memory and
+ * knows its ancestors, but it is not shown and counts as no process. What it
+ * does is charged to the owner of the memory.
+ *
+ * Locking: cow_tree_lock protects the tree, all fields but the shards, and all
+ * changes to the two hash tables. It is a raw spinlock since the hooks run
+ * with preemption off; its holders never fault or sleep. Look-ups are under
+ * RCU, and a process is freed after a grace period. The shards are atomic and
+ * only ever grow.
+ */
+#ifndef COWSTAT_PROCESS_H
+#define COWSTAT_PROCESS_H
+
+#include <linux/atomic.h>
+#include <linux/cache.h>
+#include <linux/list.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+
+#include "space.h"
+#include "tree.h"
+
+/* One CPU's part of the counters; two cache lines. */
+struct cow_shard {
+	atomic64_t tally[COW_TALLIES];
+	atomic64_t break_max_ns;
+} ____cacheline_aligned;
+
+/**
+ * struct cow_process - a process, alive or kept for a tree handle
+ * @node: its place in the tree
+ * @pid: of the thread group, with a reference
+ * @by_pid: in the hash table by @pid, until the process is gone
+ * @space: its address space; further ones are allocated
+ * @users: the thread group, if @group_alive, and the bound address spaces
+ * @group_alive: a thread still runs
+ * @borrower: uses the memory of its parent in the tree until it execs
+ * @unplaced: was there before the module; its parent is still to be found
+ * @pins: tree handles of which this is the root
+ * @recorders: those of them that keep the gone
+ * @keeper: the nearest process from here upwards that has recorders, or NULL
+ * @kept: of a keeper: gone processes that are kept for it
+ * @folded: of a keeper: gone processes that were folded all the same
+ * @lineage: forks between the last exec and this process, 0 if none
+ * @gap: a process between that exec and this one is dead by now
+ * @heir: one was dead when this one was born (see page_is_own() in fault.c)
+ * @waiters: tree handles that wait for this process to fork or to exec
+ * @uid: the owner when it exited, if its ids were all the same
+ * @comm: the program's name when it exited
+ * @rcu: frees it
+ * @shard: cow_shards of them
+ */
+struct cow_process {
+	struct cow_node node;
+	struct pid *pid;
+	struct hlist_node by_pid;
+	struct cow_space space;
+
+	unsigned int users;
+	bool group_alive;
+	bool borrower;
+	bool unplaced;
+	bool gap;
+	bool heir;
+	unsigned int lineage;
+
+	unsigned int pins;
+	unsigned int recorders;
+	struct cow_process *keeper;
+	u32 kept;
+	u64 folded;
+	struct list_head waiters;
+
+	kuid_t uid;
+	char comm[COWSTAT_COMM_LEN];
+	struct rcu_head rcu;
+
+	struct cow_shard shard[];
+};
+
+extern raw_spinlock_t cow_tree_lock;
+
+/*
+ * The top of the tree. No process: it holds what was folded when no ancestor
+ * was left, and what could be charged to nobody.
+ */
+extern struct cow_process *cow_root;
+
+/* A power of two, at most COW_MAX_SHARDS: memory stays bounded on many CPUs. */
+extern unsigned int cow_shards;
+#define COW_MAX_SHARDS	8
+
+/* What is tracked, borrowers and exited ones with a live mm included. */
+extern unsigned int cow_processes;
+extern unsigned int cow_max_processes;
+
+/* Those of them that a user would call a process, cow_process_lives(). */
+extern unsigned int cow_living;
+
+int cow_process_init(void);
+void cow_process_exit(void);
+size_t cow_process_bytes(void);
+
+static inline struct cow_process *cow_process_of(struct cow_node *node)
+{
+	return container_of(node, struct cow_process, node);
+}
+
+static inline struct cow_process *cow_parent_of(const struct cow_process *process)
+{
+	return cow_process_of(process->node.parent);
+}
+
+/* A process to users: it runs, and in memory of its own. */
+static inline bool cow_process_lives(const struct cow_process *process)
+{
+	return process->group_alive && !process->borrower;
+}
+
+/*
+ * A new process with the one user that its thread group is. @gfp as the
+ * context needs. NULL, and counted as lost, if there is no memory or the limit
+ * is reached. Then put it in the tree, or free it.
+ */
+struct cow_process *cow_process_alloc(struct pid *pid, gfp_t gfp);
+void cow_process_free(struct cow_process *process);
+
+/* Both with cow_tree_lock held. */
+void cow_process_insert(struct cow_process *parent, struct cow_process *process);
+void cow_process_put_user(struct cow_process *process);
+
+/* Take it out of the tree for good; with cow_tree_lock held. */
+void cow_process_fold(struct cow_process *process);
+
+/* Under RCU or cow_tree_lock. */
+struct cow_process *cow_process_by_pid(const struct pid *pid);
+
+/* Sum the shards up. */
+void cow_process_read(const struct cow_process *process, struct cow_sums *sums);
+
+/**
+ * cow_process_charge() - add to a process's own counters
+ * @process: with a user, or cow_root
+ * @bits: the tallies, as COW_BIT()s
+ * @n: what each of them grows by
+ *
+ * Preemption is off, so that the shard is at hand; it may be shared with other
+ * CPUs all the same, hence the atomics.
+ */
+static __always_inline void cow_process_charge(struct cow_process *process,
+					       u32 bits, u64 n)
+{
+	unsigned int i = raw_smp_processor_id() & (cow_shards - 1);
+	struct cow_shard *shard = &process->shard[i];
+
+	for (; bits; bits &= bits - 1)
+		atomic64_add(n, &shard->tally[__builtin_ctz(bits)]);
+}
+
+/* Add the time of one break; preemption is off. */
+void cow_process_charge_time(struct cow_process *process, u64 ns);
+
+#endif /* COWSTAT_PROCESS_H */

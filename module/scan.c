@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "process.h"
+#include "scan.h"
+#include "space.h"
+
+/* Thread group leaders, each with a reference */
+struct crowd {
+	struct task_struct **task;
+	size_t count;
+	size_t capacity;
+};
+
+/* Return: how many there are, of which those that fit are referenced. */
+static size_t gather(struct crowd *crowd)
+{
+	struct task_struct *task;
+	size_t count = 0;
+
+	crowd->count = 0;
+	rcu_read_lock();
+	for_each_process(task) {
+		if (task->flags & PF_KTHREAD)
+			continue;
+		if (count++ < crowd->capacity)
+			crowd->task[crowd->count++] = get_task_struct(task);
+	}
+	rcu_read_unlock();
+	return count;
+}
+
+static void scatter(struct crowd *crowd)
+{
+	while (crowd->count)
+		put_task_struct(crowd->task[--crowd->count]);
+	kvfree(crowd->task);
+}
+
+static int gather_all(struct crowd *crowd)
+{
+	size_t needed = 1024;
+
+	for (;;) {
+		crowd->capacity = needed;
+		crowd->task = kvmalloc_array(needed, sizeof(*crowd->task),
+					     GFP_KERNEL);
+		if (!crowd->task)
+			return -ENOMEM;
+		needed = gather(crowd);
+		if (needed <= crowd->capacity)
+			return 0;
+		scatter(crowd);
+		needed += needed / 4;
+	}
+}
+
+/*
+ * Exiting threads lower signal->live before cow_life_exit() takes the lock.
+ * So whoever finds it above 0 here will be seen to exit later. The same goes
+ * for @mm: it is referenced, so that cow_life_unmap() is still to come.
+ */
+static bool insert(struct task_struct *task, struct cow_process *process,
+		   struct mm_struct *mm)
+{
+	if (cow_process_by_pid(process->pid))
+		return false;
+	if (!atomic_read(&task->signal->live))
+		return false;
+
+	process->unplaced = true;
+	process->borrower = !mm || cow_space_owner(mm);
+	cow_process_insert(cow_root, process);
+	if (!process->borrower)
+		cow_space_bind(mm, process);
+	return true;
+}
+
+static void add(struct task_struct *task)
+{
+	struct cow_process *process;
+	struct mm_struct *mm;
+	bool inserted;
+
+	process = cow_process_alloc(task_tgid(task), GFP_KERNEL);
+	if (!process)
+		return;
+	mm = get_task_mm(task);
+	raw_spin_lock(&cow_tree_lock);
+	inserted = insert(task, process, mm);
+	raw_spin_unlock(&cow_tree_lock);
+	if (mm)
+		mmput(mm);
+	if (!inserted)
+		cow_process_free(process);
+}
+
+static struct cow_process *parent_of_task(const struct cow_process *process)
+{
+	struct cow_process *parent = NULL;
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(process->pid, PIDTYPE_TGID);
+	if (task)
+		task = rcu_dereference(task->real_parent);
+	if (task)
+		parent = cow_process_by_pid(task_tgid(task));
+	rcu_read_unlock();
+	return parent;
+}
+
+/*
+ * Who forked whom before the module was there, nobody knows any more; today's
+ * parents are the best guess. They can change while this runs, so that the
+ * picture could have a loop, which must not get into the tree.
+ */
+static void place(struct cow_process *process)
+{
+	struct cow_process *parent = parent_of_task(process);
+
+	process->unplaced = false;
+	if (!parent || cow_tree_below(&process->node, &parent->node))
+		return;
+	cow_tree_move(&parent->node, &process->node);
+}
+
+static void place_task(struct task_struct *task)
+{
+	struct cow_process *process;
+
+	raw_spin_lock(&cow_tree_lock);
+	process = cow_process_by_pid(task_tgid(task));
+	if (process && process->unplaced)
+		place(process);
+	raw_spin_unlock(&cow_tree_lock);
+}
+
+int cow_scan(void)
+{
+	struct crowd crowd;
+	size_t i;
+	int ret;
+
+	ret = gather_all(&crowd);
+	if (ret)
+		return ret;
+	for (i = 0; i < crowd.count; i++)
+		add(crowd.task[i]);
+	for (i = 0; i < crowd.count; i++)
+		place_task(crowd.task[i]);
+	scatter(&crowd);
+	return 0;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "loss.h"
+#include "process.h"
+#include "space.h"
+
+static struct hlist_head *mm_table;
+static unsigned int mm_bits;
+
+static struct hlist_head *mm_bucket(const struct mm_struct *mm)
+{
+	return &mm_table[hash_ptr(mm, mm_bits)];
+}
+
+static struct cow_space *space_find(const struct mm_struct *mm)
+{
+	struct cow_space *space;
+
+	hlist_for_each_entry_rcu_notrace(space, mm_bucket(mm), by_mm)
+		if (space->mm == mm)
+			return space;
+	return NULL;
+}
+
+struct cow_process *cow_space_owner(const struct mm_struct *mm)
+{
+	struct cow_space *space = space_find(mm);
+
+	return space ? READ_ONCE(space->process) : NULL;
+}
+
+/*
+ * The one in the process is free, unless the address space before the exec
+ * lives on: lent to a vfork child, or held by a reader of /proc/PID/mem.
+ */
+static struct cow_space *space_get(struct cow_process *process)
+{
+	if (!process->space.mm)
+		return &process->space;
+	return kzalloc(sizeof(struct cow_space), GFP_ATOMIC | __GFP_NOWARN);
+}
+
+void cow_space_bind(struct mm_struct *mm, struct cow_process *process)
+{
+	struct cow_space *space;
+
+	lockdep_assert_held(&cow_tree_lock);
+
+	space = space_get(process);
+	if (!space) {
+		cow_lose(COW_LOSS_memory, 1);
+		return;
+	}
+	space->mm = mm;
+	space->process = process;
+	process->users++;
+	hlist_add_head_rcu(&space->by_mm, mm_bucket(mm));
+}
+
+bool cow_space_release(struct mm_struct *mm)
+{
+	struct cow_process *process;
+	struct cow_space *space;
+
+	raw_spin_lock(&cow_tree_lock);
+	space = space_find(mm);
+	if (space) {
+		process = space->process;
+		hlist_del_rcu(&space->by_mm);
+		space->mm = NULL;
+		if (space != &process->space)
+			kfree_rcu(space, rcu);
+		cow_process_put_user(process);
+	}
+	raw_spin_unlock(&cow_tree_lock);
+	return space;
+}
+
+/*
+ * Pinned pages at fork are rare, and forks that copy some at the same time
+ * are rarer: a short list will do, and is looked at only if it is not empty.
+ */
+#define COW_EAGER_FORKS	64
+
+static DEFINE_RAW_SPINLOCK(eager_lock);
+static atomic_t eager_forks;
+static struct {
+	struct mm_struct *mm;
+	unsigned long pages;
+} eager[COW_EAGER_FORKS];
+
+void cow_space_note_eager(struct mm_struct *mm)
+{
+	int i, unused = -1;
+
+	raw_spin_lock(&eager_lock);
+	for (i = 0; i < COW_EAGER_FORKS && eager[i].mm != mm; i++)
+		if (!eager[i].mm)
+			unused = i;
+	if (i == COW_EAGER_FORKS && unused >= 0) {
+		i = unused;
+		eager[i].mm = mm;
+		eager[i].pages = 0;
+		atomic_inc(&eager_forks);
+	}
+	if (i < COW_EAGER_FORKS)
+		eager[i].pages++;
+	else
+		cow_lose(COW_LOSS_flight, 1);
+	raw_spin_unlock(&eager_lock);
+}
+
+unsigned long cow_space_take_eager(struct mm_struct *mm)
+{
+	unsigned long pages = 0;
+	int i;
+
+	if (likely(!atomic_read(&eager_forks)))
+		return 0;
+
+	raw_spin_lock(&eager_lock);
+	for (i = 0; i < COW_EAGER_FORKS; i++) {
+		if (eager[i].mm != mm)
+			continue;
+		pages = eager[i].pages;
+		eager[i].mm = NULL;
+		atomic_dec(&eager_forks);
+		break;
+	}
+	raw_spin_unlock(&eager_lock);
+	return pages;
+}
+
+int cow_space_init(void)
+{
+	mm_bits = ilog2(roundup_pow_of_two(cow_max_processes));
+	mm_table = kvcalloc(1UL << mm_bits, sizeof(*mm_table), GFP_KERNEL);
+	return mm_table ? 0 : -ENOMEM;
+}
+
+/* Spaces outside of their process are the few that an exec left in use. */
+void cow_space_exit(void)
+{
+	struct hlist_node *next;
+	struct cow_space *space;
+	unsigned long i;
+
+	for (i = 0; i < 1UL << mm_bits; i++)
+		hlist_for_each_entry_safe(space, next, &mm_table[i], by_mm)
+			if (space != &space->process->space)
+				kfree(space);
+	kvfree(mm_table);
+}

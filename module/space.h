@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which process an address space belongs to: a hash table by mm.
+ *
+ * An address space is bound when its process is born or has called exec, and
+ * released when the kernel begins to tear it down, after which it can have no
+ * faults. So an mm in the table is a live one.
+ *
+ * An address space that fork is still filling is not in the table yet. Pages
+ * that fork copies at once, since they are pinned, are noted aside until then.
+ */
+#ifndef COWSTAT_SPACE_H
+#define COWSTAT_SPACE_H
+
+#include <linux/list.h>
+#include <linux/mm_types.h>
+#include <linux/rcupdate.h>
+
+struct cow_process;
+
+/**
+ * struct cow_space - an address space and its process
+ * @by_mm: in the hash table; under cow_tree_lock and RCU
+ * @mm: NULL if not in use; compared, never dereferenced
+ * @process: that it is charged to
+ * @rcu: frees it, if it is not part of its process
+ */
+struct cow_space {
+	struct hlist_node by_mm;
+	struct mm_struct *mm;
+	struct cow_process *process;
+	struct rcu_head rcu;
+};
+
+int cow_space_init(void);
+void cow_space_exit(void);
+
+/* With cow_tree_lock held. @process gains a user; counted as lost on failure. */
+void cow_space_bind(struct mm_struct *mm, struct cow_process *process);
+
+/* Takes cow_tree_lock. Return: false if @mm was not bound. */
+bool cow_space_release(struct mm_struct *mm);
+
+/*
+ * The process that @mm is bound to, or NULL. Under RCU, @mm is missed if it is
+ * being bound anew at this moment; a look-up with cow_tree_lock held is sure.
+ */
+struct cow_process *cow_space_owner(const struct mm_struct *mm);
+
+/* Pages that fork copied into @mm. Preemption is off. */
+void cow_space_note_eager(struct mm_struct *mm);
+unsigned long cow_space_take_eager(struct mm_struct *mm);
+
+#endif /* COWSTAT_SPACE_H */

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/delay.h>
+#include <linux/hash.h>
+#include <linux/mm.h>
+#include <linux/oom.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/coredump.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/task_work.h>
+#include <linux/userfaultfd_k.h>
+
+#include "counters.h"
+#include "fault.h"
+#include "flight.h"
+#include "zeroread.h"
+
+#define COW_NOTE_BITS	8	/* buckets */
+#define COW_NOTES	6	/* in each */
+
+/**
+ * struct note - a read fault between its handler and the return to user space
+ * @work: runs on that return; the task's alone while the note is in use
+ * @mm: NULL if not in use
+ * @page: address of the page, 0 if not in use
+ * @upgraded: another thread has overwritten it, so the zero page was there
+ */
+struct note {
+	struct callback_head work;
+	struct mm_struct *mm;
+	unsigned long page;
+	bool upgraded;
+};
+
+/* @lock protects all but @work, is held for a few instructions, and is ours. */
+struct bucket {
+	raw_spinlock_t lock;
+	struct note note[COW_NOTES];
+};
+
+static struct bucket *buckets;
+static atomic_t notes_in_use;
+
+enum entry { EMPTY, ZERO_PAGE, HUGE_ZERO_PAGE, OTHER };
+
+/*
+ * What the page table has at @address. It must not be freed meanwhile: either
+ * mmap_lock is held, or interrupts are off, as in the kernel's fast GUP.
+ */
+static enum entry look(struct mm_struct *mm, unsigned long address)
+{
+	pgd_t *pgd = pgd_offset(mm, address);
+	p4d_t *p4d;
+	pud_t *pud, pud_value;
+	pmd_t pmd;
+	pte_t pte;
+
+	if (pgd_none(*pgd))
+		return EMPTY;
+	p4d = p4d_offset(pgd, address);
+	if (p4d_none(*p4d))
+		return EMPTY;
+	pud = pud_offset(p4d, address);
+	pud_value = READ_ONCE(*pud);
+	if (pud_none(pud_value))
+		return EMPTY;
+	if (pud_leaf(pud_value) || pud_bad(pud_value))
+		return OTHER;
+	pmd = READ_ONCE(*pmd_offset(pud, address));
+	if (pmd_none(pmd))
+		return EMPTY;
+	if (!pmd_present(pmd))
+		return OTHER;
+	if (pmd_leaf(pmd))
+		return PageAnon(pmd_page(pmd)) ? OTHER : HUGE_ZERO_PAGE;
+	if (pmd_bad(pmd))
+		return OTHER;
+	pte = READ_ONCE(*pte_offset_kernel(&pmd, address));
+	if (pte_none(pte))
+		return EMPTY;
+	return pte_present(pte) && is_zero_pfn(pte_pfn(pte)) ? ZERO_PAGE : OTHER;
+}
+
+static struct bucket *bucket_of(struct mm_struct *mm, unsigned long page)
+{
+	return &buckets[hash_64((unsigned long)mm ^ page, COW_NOTE_BITS)];
+}
+
+static struct note *find(struct bucket *bucket, struct mm_struct *mm,
+			 unsigned long page)
+{
+	int i;
+
+	for (i = 0; i < COW_NOTES; i++)
+		if (bucket->note[i].mm == mm && bucket->note[i].page == page)
+			return &bucket->note[i];
+	return NULL;
+}
+
+static void drop(struct note *note, struct bucket *bucket)
+{
+	raw_spin_lock(&bucket->lock);
+	note->mm = NULL;
+	note->page = 0;
+	raw_spin_unlock(&bucket->lock);
+}
+
+static unsigned long pages_mapped(const struct note *note)
+{
+	unsigned long flags;
+	enum entry entry;
+
+	if (note->mm != current->mm)
+		return 0;
+	local_irq_save(flags);
+	entry = look(note->mm, note->page);
+	local_irq_restore(flags);
+
+	if (entry == HUGE_ZERO_PAGE)
+		return HPAGE_PMD_NR;
+	return entry == ZERO_PAGE || READ_ONCE(note->upgraded);
+}
+
+static void before_user_space(struct callback_head *work)
+{
+	struct note *note = container_of(work, struct note, work);
+	unsigned long pages = pages_mapped(note);
+
+	preempt_disable();
+	if (pages)
+		cow_fault_charge(note->mm, COW_BIT(COW_ZERO_MAPPED), pages);
+	drop(note, bucket_of(note->mm, note->page));
+	atomic_dec(&notes_in_use);
+	preempt_enable();
+}
+
+enum noted { NOTED, NOT_FIRST, NO_ROOM };
+
+static enum noted make_note(struct mm_struct *mm, unsigned long page,
+			    struct note **made)
+{
+	struct bucket *bucket = bucket_of(mm, page);
+	enum noted noted = NO_ROOM;
+	struct note *note;
+
+	raw_spin_lock(&bucket->lock);
+	if (find(bucket, mm, page) || look(mm, page) != EMPTY) {
+		noted = NOT_FIRST;
+	} else {
+		note = find(bucket, NULL, 0);
+		if (note) {
+			note->mm = mm;
+			note->page = page;
+			note->upgraded = false;
+			*made = note;
+			noted = NOTED;
+		}
+	}
+	raw_spin_unlock(&bucket->lock);
+	return noted;
+}
+
+static bool could_be_huge(const struct vm_area_struct *vma, unsigned long page)
+{
+	unsigned long start = page & HPAGE_PMD_MASK;
+
+	return start >= vma->vm_start && start + HPAGE_PMD_SIZE <= vma->vm_end;
+}
+
+static void count_now(struct vm_area_struct *vma, unsigned long page)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	if (look(mm, page) != EMPTY || test_bit(MMF_UNSTABLE, &mm->flags))
+		return;
+	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), 1);
+	if (could_be_huge(vma, page))
+		cow_flight_zero_read(mm, page);
+}
+
+void cow_zeroread_huge(struct mm_struct *mm)
+{
+	struct cow_flight *flight = cow_flight_of_current();
+
+	if (!flight || flight->stage != COW_STAGE_ZERO_READ || flight->mm != mm)
+		return;
+	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), HPAGE_PMD_NR - 1);
+	cow_flight_done(flight);
+}
+
+void cow_zeroread_begin(struct vm_area_struct *vma, unsigned long address,
+			unsigned int flags)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long page = address & PAGE_MASK;
+	struct note *note;
+
+	if ((vma->vm_flags & VM_SHARED) || userfaultfd_missing(vma))
+		return;
+	if (!(flags & FAULT_FLAG_USER) || mm != current->mm) {
+		count_now(vma, page);
+		return;
+	}
+
+	atomic_inc(&notes_in_use);
+	switch (make_note(mm, page, &note)) {
+	case NOTED:
+		init_task_work(&note->work, before_user_space);
+		if (!task_work_add(current, &note->work, TWA_RESUME))
+			return;
+		drop(note, bucket_of(mm, page));
+		break;
+	case NO_ROOM:
+		count_now(vma, page);
+		break;
+	case NOT_FIRST:
+		break;
+	}
+	atomic_dec(&notes_in_use);
+}
+
+void cow_zeroread_upgraded(struct mm_struct *mm, unsigned long address)
+{
+	unsigned long page = address & PAGE_MASK;
+	struct bucket *bucket;
+	struct note *note;
+
+	if (likely(!atomic_read(&notes_in_use)))
+		return;
+
+	bucket = bucket_of(mm, page);
+	raw_spin_lock(&bucket->lock);
+	note = find(bucket, mm, page);
+	if (note)
+		note->upgraded = true;
+	raw_spin_unlock(&bucket->lock);
+}
+
+int cow_zeroread_init(void)
+{
+	int i;
+
+	buckets = kvcalloc(1 << COW_NOTE_BITS, sizeof(*buckets), GFP_KERNEL);
+	if (!buckets)
+		return -ENOMEM;
+	for (i = 0; i < 1 << COW_NOTE_BITS; i++)
+		raw_spin_lock_init(&buckets[i].lock);
+	return 0;
+}
+
+/*
+ * Faults of user space return there soon. The grace period is for a task that
+ * was preempted on the last instructions of its work.
+ */
+void cow_zeroread_exit(void)
+{
+	while (atomic_read(&notes_in_use))
+		msleep(10);
+	synchronize_rcu_tasks();
+	kvfree(buckets);
+}

@@ -5,16 +5,6 @@
 
 #include "workload_replay.h"
 
-void replay_init(struct replay *replay, const struct workload_plan *plan,
-		 struct workload_expectation *expect)
-{
-	memset(replay, 0, sizeof(*replay));
-	replay->plan = plan;
-	replay->expect = expect;
-	for (__u32 i = 0; i < PLAN_ACTORS_MAX; i++)
-		replay->space[i] = i;
-}
-
 void replay_count(struct replay *replay, enum counter_index counter,
 		  __u64 pages)
 {
@@ -65,7 +55,7 @@ struct frame *frame_new(struct replay *replay, __u32 origin)
 
 struct page_set pages_within(struct page_set set, __u64 first, __u64 end)
 {
-	if (set.first < first)
+	if (set.stride && set.first < first)
 		set.first += (first - set.first + set.stride - 1) /
 			     set.stride * set.stride;
 	if (set.end > end)
@@ -118,14 +108,26 @@ static bool plan_faults_known(const struct workload_plan *plan)
 	return true;
 }
 
+static void replay_reset(struct replay *replay)
+{
+	__u32 actors = replay->plan->nr_actors;
+
+	replay->counting = false;
+	for (__u32 i = 0; i < actors; i++)
+		replay->space[i] = i;
+	memset(replay->frame, 0, 2 * actors * sizeof(replay->frame[0]));
+}
+
 static void replay_all(const struct workload_plan *plan,
 		       struct workload_expectation *expect)
 {
 	static struct replay replay;
 	bool huge = plan->memory == PLAN_HUGE_PAGES;
 
+	replay.plan = plan;
+	replay.expect = expect;
 	for (__u64 i = 0; i < plan->pages; i += huge ? PLAN_HUGE : 1) {
-		replay_init(&replay, plan, expect);
+		replay_reset(&replay);
 		if (huge)
 			replay_huge(&replay, i / PLAN_HUGE);
 		else

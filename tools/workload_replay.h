@@ -26,8 +26,6 @@ struct replay {
 	struct frame frame[REPLAY_FRAMES];
 };
 
-void replay_init(struct replay *replay, const struct workload_plan *plan,
-		 struct workload_expectation *expect);
 void replay_count(struct replay *replay, enum counter_index counter,
 		  __u64 pages);
 void replay_fault(struct replay *replay);

@@ -144,7 +144,7 @@ static void huge_step(struct replay *replay, const struct plan_step *step,
 
 void replay_huge(struct replay *replay, __u64 unit)
 {
-	memset(views, 0, sizeof(views));
+	memset(views, 0, replay->plan->nr_actors * sizeof(views[0]));
 	for (__u32 i = 0; i < replay->plan->nr_steps; i++)
 		huge_step(replay, &replay->plan->step[i], unit);
 }

@@ -2,6 +2,8 @@
 /*
  * One base page through all the steps of a plan.
  */
+#include <string.h>
+
 #include "workload_replay.h"
 
 enum mapped {
@@ -166,8 +168,9 @@ static void page_step(struct replay *replay, const struct plan_step *step,
 
 void replay_page(struct replay *replay, __u64 page)
 {
-	struct view views[PLAN_ACTORS_MAX] = { 0 };
+	struct view views[PLAN_ACTORS_MAX];
 
+	memset(views, 0, replay->plan->nr_actors * sizeof(views[0]));
 	for (__u32 i = 0; i < replay->plan->nr_steps; i++)
 		page_step(replay, &replay->plan->step[i], views, page);
 }

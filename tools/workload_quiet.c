@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "workload_quiet.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/rseq.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "say.h"
+#include "workload_smaps.h"
+
+#define PAGE_BYTES	4096UL
+#define STACK_ROUND	(128UL << 10)
+#define STACK_BELOW	(256UL << 10)
+#define HEAP_SIZE	(1UL << 20)
+#define RSEQ_SIGNATURE	0x53053053	/* glibc's, on x86 */
+
+/* Writes what is there already. */
+static void pages_keep(__u64 first, __u64 end)
+{
+	for (__u64 at = first; at < end; at += PAGE_BYTES) {
+		volatile char *byte = (char *)at;
+
+		*byte = *byte;
+	}
+}
+
+static bool find_stack(const struct smaps_area *area, void *data)
+{
+	struct quiet *quiet = data;
+
+	if (strcmp(area->name, "[stack]"))
+		return true;
+	quiet->stack_top = area->end;
+	return false;
+}
+
+static __u64 round_up(__u64 size, __u64 to)
+{
+	return (size + to - 1) / to * to;
+}
+
+/*
+ * How far the stack is in use differs from run to run, as the kernel moves its
+ * beginning. Only the strings of the arguments and the environment are always
+ * as far from the top: what is pinned is a fixed size below them.
+ */
+static __u64 stack_size(const struct quiet *quiet)
+{
+	__u64 here = (__u64)__builtin_frame_address(0);
+	__u64 strings = (__u64)program_invocation_name;
+	__u64 size = STACK_BELOW;
+
+	if (strings > here && strings < quiet->stack_top)
+		size += round_up(quiet->stack_top - strings, STACK_ROUND);
+	while (quiet->stack_top - size > here - STACK_ROUND)
+		size += STACK_ROUND;
+	return size;
+}
+
+static int pin_stack(struct quiet *quiet)
+{
+	struct rlimit limit;
+	__u64 size;
+
+	if (smaps_walk("/proc/self/smaps", find_stack, quiet) ||
+	    !quiet->stack_top)
+		return fail("cannot read /proc/self/smaps: is /proc mounted?");
+	size = stack_size(quiet);
+	if (!getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur < size)
+		return fail("the stack is limited to %llu KiB, a workload needs %llu: raise it with ulimit -s",
+			    (unsigned long long)limit.rlim_cur >> 10,
+			    (unsigned long long)size >> 10);
+	quiet->stack_floor = quiet->stack_top - size;
+	pages_keep(quiet->stack_floor, quiet->stack_top);
+	return 0;
+}
+
+/* One fixed piece of heap, enough for all that is to come. */
+static int pin_heap(void)
+{
+	char *piece;
+
+	mallopt(M_MMAP_THRESHOLD, 2 * HEAP_SIZE);
+	mallopt(M_TRIM_THRESHOLD, 4 * HEAP_SIZE);
+	mallopt(M_TOP_PAD, HEAP_SIZE);
+	piece = malloc(HEAP_SIZE);
+	if (!piece)
+		return fail("no memory for a heap of 1 MiB");
+	pages_keep((__u64)piece, (__u64)piece + HEAP_SIZE);
+	free(piece);
+	return 0;
+}
+
+/*
+ * Whether the last holder takes a page over depends on references that other
+ * CPUs may hold for a while; so there is only one.
+ */
+static int pin_cpu(struct quiet *quiet)
+{
+	cpu_set_t one;
+	long size;
+	int cpu;
+
+	size = syscall(SYS_sched_getaffinity, 0, sizeof(quiet->cpus),
+		       quiet->cpus);
+	cpu = sched_getcpu();
+	if (size < 0 || cpu < 0)
+		return fail("cannot read the CPU affinity: %s", strerror(errno));
+	quiet->cpu_size = size;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		return fail("cannot stay on one CPU: %s", strerror(errno));
+	return 0;
+}
+
+/* The kernel writes there, in a child too, where that memory will be missing. */
+static int drop_rseq(void)
+{
+	char *self = __builtin_thread_pointer();
+
+	if (!__rseq_size)
+		return 0;
+	if (syscall(SYS_rseq, self + __rseq_offset, 32, 1, RSEQ_SIGNATURE))
+		return fail("cannot leave restartable sequences: %s",
+			    strerror(errno));
+	return 0;
+}
+
+static int become_reaper(void)
+{
+	signal(SIGCHLD, SIG_DFL);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
+		return fail("cannot adopt orphans: %s", strerror(errno));
+	return 0;
+}
+
+int quiet_pin(struct quiet *quiet)
+{
+	memset(quiet, 0, sizeof(*quiet));
+	return pin_stack(quiet) || pin_heap() || pin_cpu(quiet) ||
+	       drop_rseq() || become_reaper() ? EXIT_OWN_FAILURE : 0;
+}
+
+struct region {
+	__u64 first;
+	__u64 end;
+	bool failed;
+};
+
+static void leave_out(struct region *region, __u64 first, __u64 end)
+{
+	if (first < end &&
+	    madvise((void *)first, end - first, MADV_DONTFORK))
+		region->failed = true;
+}
+
+static __u64 below(__u64 a, __u64 b)
+{
+	return a < b ? a : b;
+}
+
+static __u64 above(__u64 a, __u64 b)
+{
+	return a > b ? a : b;
+}
+
+static bool isolate_area(const struct smaps_area *area, void *data)
+{
+	struct region *region = data;
+
+	if (area->shared || (!area->writable && !area->anonymous))
+		return true;
+	leave_out(region, area->first, below(area->end, region->first));
+	leave_out(region, above(area->first, region->end), area->end);
+	return !region->failed;
+}
+
+int quiet_isolate(__u64 region, __u64 region_size)
+{
+	struct region keep = { .first = region, .end = region + region_size };
+
+	if (smaps_walk("/proc/self/smaps", isolate_area, &keep))
+		return fail("cannot read /proc/self/smaps: is /proc mounted?");
+	if (keep.failed)
+		return fail("cannot leave memory out of forks: %s",
+			    strerror(errno));
+	return 0;
+}

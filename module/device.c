@@ -49,7 +49,8 @@ long cow_info(void __user *arg)
 	if (IS_ERR(info))
 		return PTR_ERR(info);
 
-	memset(&info->abi, 0, sizeof(*info) - offsetof(typeof(*info), abi));
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
 	info->abi = COWSTAT_ABI;
 	info->page_size = PAGE_SIZE;
 	info->nr_counters = COW_NR_COUNTERS;

@@ -10,7 +10,9 @@
  */
 #ifdef COWSTAT_HOST
 #include <string.h>
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 #else
+#include <linux/kernel.h>
 #include <linux/string.h>
 #endif
 
@@ -78,7 +80,7 @@ enum cow_site cow_site_by_caller(const char *caller)
 
 	if (same_function(caller, both))
 		return COW_SITE_TAKE;
-	for (i = 0; i < sizeof(callers) / sizeof(callers[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(callers); i++)
 		if (same_function(caller, callers[i].caller))
 			return callers[i].site;
 	return COW_SITE_UNKNOWN;

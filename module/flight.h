@@ -75,6 +75,7 @@ struct cow_flight *cow_flight_of_current(void);
 /* It has come to its end. */
 static inline void cow_flight_done(struct cow_flight *flight)
 {
+	/* Others may seize it from here on. */
 	smp_store_release(&flight->task, NULL);
 }
 

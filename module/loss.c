@@ -7,7 +7,7 @@
 static atomic64_t lost[COW_NR_LOSSES];
 
 static const char *const names[] = {
-#define COW_NAME(index, name, help) [index] = #name,
+#define COW_NAME(index, name, help) #name,
 	COWSTAT_LOSSES(COW_NAME)
 #undef COW_NAME
 };

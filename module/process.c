@@ -122,7 +122,6 @@ struct cow_process *cow_process_by_pid(const struct pid *pid)
 	return NULL;
 }
 
-/* Downwards, see counters.h. */
 static void shard_read(const struct cow_shard *shard, struct cow_sums *sums)
 {
 	u64 max = atomic64_read(&shard->break_max_ns);
@@ -130,7 +129,7 @@ static void shard_read(const struct cow_shard *shard, struct cow_sums *sums)
 
 	for (i = COW_TALLIES - 1; i >= 0; i--) {
 		sums->tally[i] += atomic64_read(&shard->tally[i]);
-		smp_rmb();
+		smp_rmb();	/* a part before its whole, see counters.h */
 	}
 	if (sums->break_max_ns < max)
 		sums->break_max_ns = max;

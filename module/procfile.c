@@ -33,7 +33,7 @@ static struct cow_listing listing_of(const struct reading *reading)
 }
 
 static const char *const counter_names[] = {
-#define COW_NAME(index, name, unit, help) [index] = #name,
+#define COW_NAME(index, name, unit, help) #name,
 	COWSTAT_COUNTERS(COW_NAME)
 #undef COW_NAME
 };

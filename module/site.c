@@ -42,6 +42,7 @@ static noinline enum cow_site learn(struct site_cache *cache,
 	i = atomic_fetch_add_unless(&cache->used, 1, COW_SITES);
 	if (i < COW_SITES) {
 		cache->entry[i].site = site;
+		/* Pairs with look_up(): who finds the caller finds its site. */
 		smp_store_release(&cache->entry[i].caller, caller);
 	}
 	return site;
@@ -54,8 +55,10 @@ static __always_inline enum cow_site look_up(struct site_cache *cache,
 	int i;
 
 	for (i = 0; i < COW_SITES; i++) {
-		unsigned long known = smp_load_acquire(&cache->entry[i].caller);
+		unsigned long known;
 
+		/* Pairs with learn(). */
+		known = smp_load_acquire(&cache->entry[i].caller);
 		if (known == caller)
 			return cache->entry[i].site;
 		if (!known && i >= atomic_read(&cache->used))

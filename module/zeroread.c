@@ -41,7 +41,7 @@ struct bucket {
 static struct bucket *buckets;
 static atomic_t notes_in_use;
 
-enum entry { EMPTY, ZERO_PAGE, HUGE_ZERO_PAGE, OTHER };
+enum entry { NO_ENTRY, ZERO_PAGE, HUGE_ZERO_PAGE, OTHER };
 
 /*
  * What the page table has at @address. It must not be freed meanwhile: either
@@ -56,19 +56,19 @@ static enum entry look(struct mm_struct *mm, unsigned long address)
 	pte_t pte;
 
 	if (pgd_none(*pgd))
-		return EMPTY;
+		return NO_ENTRY;
 	p4d = p4d_offset(pgd, address);
 	if (p4d_none(*p4d))
-		return EMPTY;
+		return NO_ENTRY;
 	pud = pud_offset(p4d, address);
 	pud_value = READ_ONCE(*pud);
 	if (pud_none(pud_value))
-		return EMPTY;
+		return NO_ENTRY;
 	if (pud_leaf(pud_value) || pud_bad(pud_value))
 		return OTHER;
 	pmd = READ_ONCE(*pmd_offset(pud, address));
 	if (pmd_none(pmd))
-		return EMPTY;
+		return NO_ENTRY;
 	if (!pmd_present(pmd))
 		return OTHER;
 	if (pmd_leaf(pmd))
@@ -77,7 +77,7 @@ static enum entry look(struct mm_struct *mm, unsigned long address)
 		return OTHER;
 	pte = READ_ONCE(*pte_offset_kernel(&pmd, address));
 	if (pte_none(pte))
-		return EMPTY;
+		return NO_ENTRY;
 	return pte_present(pte) && is_zero_pfn(pte_pfn(pte)) ? ZERO_PAGE : OTHER;
 }
 
@@ -144,7 +144,7 @@ static enum noted make_note(struct mm_struct *mm, unsigned long page,
 	struct note *note;
 
 	raw_spin_lock(&bucket->lock);
-	if (find(bucket, mm, page) || look(mm, page) != EMPTY) {
+	if (find(bucket, mm, page) || look(mm, page) != NO_ENTRY) {
 		noted = NOT_FIRST;
 	} else {
 		note = find(bucket, NULL, 0);
@@ -171,7 +171,7 @@ static void count_now(struct vm_area_struct *vma, unsigned long page)
 {
 	struct mm_struct *mm = vma->vm_mm;
 
-	if (look(mm, page) != EMPTY || test_bit(MMF_UNSTABLE, &mm->flags))
+	if (look(mm, page) != NO_ENTRY || test_bit(MMF_UNSTABLE, &mm->flags))
 		return;
 	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), 1);
 	if (could_be_huge(vma, page))
@@ -255,7 +255,7 @@ int cow_zeroread_init(void)
 void cow_zeroread_exit(void)
 {
 	while (atomic_read(&notes_in_use))
-		msleep(10);
+		msleep(20);
 	synchronize_rcu_tasks();
 	kvfree(buckets);
 }

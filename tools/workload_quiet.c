@@ -26,14 +26,14 @@
 #define HEAP_SIZE	(1UL << 20)
 #define RSEQ_SIGNATURE	0x53053053	/* glibc's, on x86 */
 
-/* Writes what is there already. */
+/* Initial stack pointer: above it, the kernel built the stack before the exec. */
+extern void *__libc_stack_end;
+
+/* Writes what is there already, without reading it first. */
 static void pages_keep(__u64 first, __u64 end)
 {
-	for (__u64 at = first; at < end; at += PAGE_BYTES) {
-		volatile char *byte = (char *)at;
-
-		*byte = *byte;
-	}
+	for (__u64 at = first; at < end; at += PAGE_BYTES)
+		asm volatile("lock orb $0, %0" : "+m" (*(char *)at));
 }
 
 static bool find_stack(const struct smaps_area *area, void *data)
@@ -51,12 +51,35 @@ static __u64 round_up(__u64 size, __u64 to)
 	return (size + to - 1) / to * to;
 }
 
+/* Pages of the stack that were there when the program began, or less than 0. */
+static int pages_at_exec(const struct quiet *quiet)
+{
+	__u64 first = (__u64)__libc_stack_end / PAGE_BYTES;
+	__u64 end = quiet->stack_top / PAGE_BYTES;
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	int present = 0;
+	__u64 entry;
+
+	if (fd < 0)
+		return -1;
+	for (__u64 page = first; page < end && present >= 0; page++) {
+		if (pread(fd, &entry, 8, page * 8) != 8)
+			present = -1;
+		else
+			present += entry >> 63;
+	}
+	close(fd);
+	return present;
+}
+
 /*
- * How far the stack is in use differs from run to run, as the kernel moves its
- * beginning. Only the strings of the arguments and the environment are always
- * as far from the top: what is pinned is a fixed size below them.
+ * Where the kernel puts the beginning of the stack differs from run to run, and
+ * so does what is in use. Only the strings of the arguments and the environment
+ * are always as far from the top. So the stack is pinned to a fixed size below
+ * them, and to as much more as the kernel took before the program began: what
+ * is counted from then on is the same in every run.
  */
-static __u64 stack_size(const struct quiet *quiet)
+static __u64 stack_size(const struct quiet *quiet, __u64 at_exec)
 {
 	__u64 here = (__u64)__builtin_frame_address(0);
 	__u64 strings = (__u64)program_invocation_name;
@@ -66,18 +89,23 @@ static __u64 stack_size(const struct quiet *quiet)
 		size += round_up(quiet->stack_top - strings, STACK_ROUND);
 	while (quiet->stack_top - size > here - STACK_ROUND)
 		size += STACK_ROUND;
-	return size;
+	return size + at_exec * PAGE_BYTES;
 }
 
 static int pin_stack(struct quiet *quiet)
 {
 	struct rlimit limit;
+	int at_exec;
 	__u64 size;
 
 	if (smaps_walk("/proc/self/smaps", find_stack, quiet) ||
 	    !quiet->stack_top)
 		return fail("cannot read /proc/self/smaps: is /proc mounted?");
-	size = stack_size(quiet);
+	at_exec = pages_at_exec(quiet);
+	if (at_exec < 0)
+		return fail("cannot read /proc/self/pagemap: %s",
+			    strerror(errno));
+	size = stack_size(quiet, at_exec);
 	if (!getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur < size)
 		return fail("the stack is limited to %llu KiB, a workload needs %llu: raise it with ulimit -s",
 			    (unsigned long long)limit.rlim_cur >> 10,

@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The whole command on a pretended device: exit statuses, messages, signals and
+# files.
+
+set -u
+cowstat=$(realpath "${COWSTAT_FAKE_COMMAND:-$(dirname "$0")/../../build/host-tool/cowstat-fake}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export LC_ALL=C
+nr=0 failed=0
+
+# is WHAT GOT WANTED
+is() {
+	nr=$((nr + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $nr - $1"
+	else
+		echo "not ok $nr - $1"
+		printf '# got: %s\n# wanted: %s\n' "$2" "$3" | sed 's/^[^#]/#   &/'
+		failed=1
+	fi
+}
+
+# status WANTED WHAT COMMAND...: its exit status; its output is left in out, err
+status() {
+	local wanted=$1 what=$2
+	shift 2
+	"$@" >out 2>err
+	is "$what: exit status" $? "$wanted"
+}
+
+# fails WHAT MESSAGE COMMAND...: with 2, no output, and that one line
+fails() {
+	local what=$1 message=$2
+	shift 2
+	status 2 "$what" "$@"
+	is "$what: message" "$(cat out err)" "cowstat: $message"
+}
+
+json() {
+	python3 -c 'import json,sys; print(eval(sys.argv[2], {"r": json.load(open(sys.argv[1]))}))' "$@"
+}
+
+### how it is called
+
+fails 'no command' "what to do? the commands are run, show, workload and verify: see 'cowstat --help'" "$cowstat"
+fails 'an unknown command' "no command 'shwo': the commands are run, show, workload and verify: see 'cowstat --help'" "$cowstat" shwo
+fails 'an unknown option' "run: unknown option '--jsn': see 'cowstat run --help'" "$cowstat" run --jsn -- true
+fails 'an unknown letter' "show: unknown option '-x': see 'cowstat show --help'" "$cowstat" show -x
+fails 'a missing value' "run: a value is missing after '-o': see 'cowstat run --help'" "$cowstat" run -o
+fails 'a missing command' "run: which command? write 'cowstat run -- COMMAND [ARGUMENT...]'" "$cowstat" run --
+fails 'no pid' "show: '12x' is not a process id: give a number above 0" "$cowstat" show 12x
+fails 'a negative pid' "show: '-3' is not a process id: give a number above 0" "$cowstat" show -- -3
+for command in run show verify; do
+	status 0 "help $command" "$cowstat" help $command
+	is "help $command: begins with the usage" "$(head -c 14 out)" 'Usage: cowstat'
+	"$cowstat" $command --help >again
+	is "$command --help is the same" "$(cat again)" "$(cat out)"
+done
+status 2 'help to a full disk' sh -c '"$0" --help >/dev/full' "$cowstat"
+status 2 'help to a closed output' sh -c '"$0" --help >&-' "$cowstat"
+
+### the device
+
+absent="no /dev/cowstat: the module is not loaded: as root, run 'insmod cowstat.ko'"
+COWSTAT_FAKE=absent fails 'run without the module' "$absent" "$cowstat" run -- touch started
+COWSTAT_FAKE=absent fails 'show without the module' "$absent" "$cowstat" show
+COWSTAT_FAKE=absent fails 'verify without the module' "$absent" "$cowstat" verify
+COWSTAT_FAKE=no-tree status 2 'no tree handle' "$cowstat" run -- touch started
+is 'then the command is not started' "$(ls started 2>&1 | wc -l)$(test -e started; echo $?)" 11
+COWSTAT_FAKE=other-abi status 2 'another version of the module' "$cowstat" show
+COWSTAT_FAKE=crowded status 0 'a list that grows' "$cowstat" show
+fails 'another one'"'"'s process' "process 1: no permission: the process is another user's: run cowstat as root or with CAP_PERFMON" "$cowstat" show 1
+fails 'no such process' "process 99: no such process: 'cowstat show' lists those that there are" "$cowstat" show 102 99
+
+### exit statuses of run
+
+status 0 'a command that works' "$cowstat" run -- true
+is 'its report goes to standard error' "$(wc -c <out)$(head -1 err)" '0cowstat: true'
+status 7 'a command that fails' "$cowstat" run -- sh -c 'exit 7'
+status 137 'a command that is killed' "$cowstat" run -- sh -c 'kill -KILL $$'
+status 127 'one that is not there' "$cowstat" run -o r -- ./nothing
+is 'its message, and no report' "$(cat err)$(ls r 2>/dev/null)" "cowstat: './nothing': command not found: check its name, or give its path"
+touch plain
+status 126 'one that is not executable' "$cowstat" run -o r -- ./plain
+is 'its message, and no report' "$(cat err)$(ls r 2>/dev/null)" "cowstat: './plain' cannot be executed: Permission denied"
+
+### the report
+
+status 0 'run with JSON' "$cowstat" run --json -- sh -c 'cat; echo out; echo err >&2' </dev/null
+is 'the command has its output' "$(cat out)" out
+is 'and its errors' "$(head -1 err)" err
+sed -i 1d err
+is 'JSON: the command' "$(json err 'r["command"]')" "['sh', '-c', 'cat; echo out; echo err >&2']"
+is 'JSON: exit status, state, size, folded' "$(json err '[r[k] for k in ("exit_status", "state", "page_size", "folded", "lost")]')" "[0, 'exact', 4096, 2, {}]"
+is 'JSON: version' "$(json err '"cowstat " + r["cowstat"]')" "$("$cowstat" --version)"
+is 'JSON: time passes' "$(json err 'r["elapsed_ns"] > 0')" True
+is 'JSON: the tree' "$(json err '[r["tree"][k] for k in ("forks", "shared", "broken", "reused")]')" '[3, 60, 12, 0]'
+is 'JSON: processes' "$(json err '[(p["pid"], p["ppid"], p["depth"], p["exited"]) for p in r["processes"]]')" '[(100, 0, 0, True), (101, 100, 1, True), (102, 101, 2, False), (103, 100, 1, True)]'
+is 'JSON: a strange name' "$(json err 'ascii(r["processes"][2]["comm"])')" "'cc \\x1b[1m\\ufffd'"
+COWSTAT_FAKE=degraded "$cowstat" run --json -o r -- true
+is 'JSON: degraded' "$(json r 'r["state"], r["lost"]')" "('degraded', {'hook': 7})"
+status 0 'show with JSON' "$cowstat" show --json
+is 'JSON: the system' "$(json out 'r["system"]["broken"], len(r["processes"])')" '(5000, 4)'
+status 0 'show of a tree' "$cowstat" show --json 102
+is 'JSON: the tree alone' "$(json out '[p["pid"] for p in r["processes"]]')" '[102]'
+
+### the file
+
+rm -f r
+before=$(ls)
+is 'no file is there while the command runs' "$("$cowstat" run -o r -- ls)" "$before"
+is 'then it is' "$(head -1 r)" 'cowstat: ls'
+chmod 600 r && ln -s r link && "$cowstat" run --json -o link -- true
+is 'one that was there is replaced through a link, with its mode' "$(json r 'r["command"]') $(stat -c %a r) $(readlink link)" "['true'] 600 r"
+rm -f link r
+fails 'a folder that is not there' 'cannot write the report to no/r: No such file or directory' "$cowstat" run -o no/r -- touch started
+fails 'a folder as file' 'cannot write the report to .: Is a directory' "$cowstat" run -o . -- touch started
+is 'then the command is not started' "$(test -e started; echo $?)" 1
+fails 'a full disk' 'cannot write the report to /dev/full: No space left on device' "$cowstat" run -o /dev/full -- true
+(echo before; "$cowstat" run -o /dev/stdout -- echo command) >both
+is '/dev/stdout is continued' "$(head -3 both)" $'before\ncommand\ncowstat: echo command'
+echo precious >r
+status 2 'a file that cannot grow' bash -c 'ulimit -f 1; exec "$0" run --json -o r -- true' "$cowstat"
+is 'then the old one is still there, alone' "$(cat r; ls r*)" $'precious\nr'
+status 2 'a reader that is gone' bash -c 'set -o pipefail; "$0" run -- true 2> >(exec 0<&-)' "$cowstat"
+
+### signals and descriptors
+
+what='grep -E "^Sig(Blk|Ign|Cgt)" /proc/self/status; ls /proc/self/fd; cut -d" " -f5-8 /proc/self/stat'
+bash -c "trap '' HUP CHLD PIPE; $what; :" >direct
+bash -c "trap '' HUP CHLD PIPE; \"\$0\" run -o /dev/null -- bash -c '$what; :'; :" "$cowstat" >through
+is 'mask, dispositions, descriptors, group and terminal are the same' "$(sed '/^[0-9]* [0-9]*/d' through)" "$(sed '/^[0-9]* [0-9]*/d' direct)"
+
+mkfifo ready
+for signal in HUP INT QUIT TERM USR1 USR2 WINCH RTMIN; do
+	env --default-signal "$cowstat" run --json -o r -- bash -c "
+		trap 'echo $signal >got; exit 9' $signal
+		echo >ready
+		while :; do read -rt 60 <>ready; done" &
+	read -r <ready
+	kill -s $signal $!
+	wait $!
+	is "$signal is passed on, and a report follows" "$? $(cat got) $(json r 'r["exit_status"]')" "9 $signal 9"
+	rm -f got r
+done
+env --default-signal "$cowstat" run --json -o r -- sh -c 'echo >ready; exec sleep 600' &
+read -r <ready
+kill -TERM $!
+wait $!
+is 'a command that dies of it' "$? $(json r 'r["exit_status"]')" '143 143'
+"$cowstat" run -o r2 -- sh -c 'echo $PPID >parent; echo >ready; read -r _ <ready; echo done >ready' &
+read -r <ready
+kill -KILL "$(cat parent)"
+wait $! 2>/dev/null
+echo >ready
+read -r line <ready
+is 'killed, it leaves no file behind and the command goes on' "$line $(ls r2* 2>/dev/null)" 'done '
+
+echo "1..$nr"
+exit $failed

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The verdicts of 'cowstat verify', on counters that no kernel has counted. */
+#include "compare.h"
+#include "counters.h"
+#include "test_tool.h"
+
+static struct json_object *said(void)
+{
+	struct json_object *json = json_object_new_object();
+	struct json_object *expected = json_object_new_object();
+	struct json_object *unchecked = json_object_new_array();
+
+	for (unsigned int i = 0; i < nr_counters; i++) {
+		if (counter_is_time(i))
+			json_object_array_add(unchecked, json_object_new_string(counters[i].name));
+		else
+			json_object_object_add(expected, counters[i].name, json_object_new_int(0));
+	}
+	json_object_object_add(json, "workload", json_object_new_string("w"));
+	json_object_object_add(json, "did", json_object_new_string("d"));
+	json_object_object_add(json, "pages", json_object_new_int(23));
+	json_object_object_add(json, "expected", expected);
+	json_object_object_add(json, "unchecked", unchecked);
+	return json;
+}
+
+static void expect(struct json_object *json, const char *name, int value)
+{
+	struct json_object *expected;
+
+	json_object_object_get_ex(json, "expected", &expected);
+	json_object_object_add(expected, name, json_object_new_int(value));
+}
+
+static void test_equal(void)
+{
+	struct counted counted = { .work.value = {
+		[COUNTER_broken] = 23, [COUNTER_break_ns] = 100, [COUNTER_break_max_ns] = 10 } };
+	struct json_object *json = said();
+	struct comparison comparison;
+
+	counted.life = counted.work;
+	expect(json, "broken", 23);
+	tap_ok(!compare(&comparison, json, &counted) && comparison.nr_wrong == 0,
+	       "what is as expected is not wrong");
+	tap_ok(comparison.nr_equal_zero == nr_counters - 3 && comparison.pages == 23,
+	       "those that are 0 are counted");
+	compare_free(&comparison);
+	counted.work.value[COUNTER_broken] = 22;
+	tap_ok(!compare(&comparison, json, &counted) && comparison.nr_wrong == 1 &&
+	       comparison.counter[COUNTER_broken].verdict == VERDICT_DIFFERS,
+	       "one page less is a difference");
+	compare_free(&comparison);
+	json_object_put(json);
+}
+
+static void test_times(void)
+{
+	struct counted counted = { .work.value = { [COUNTER_break_ns] = 1 } };
+	struct json_object *json = said();
+	struct comparison comparison;
+
+	compare(&comparison, json, &counted);
+	tap_ok(comparison.nr_wrong == 1, "time without a copy cannot be");
+	compare_free(&comparison);
+	counted.work.value[COUNTER_break_ns] = 0;
+	counted.work.value[COUNTER_break_max_ns] = 50;
+	counted.life.value[COUNTER_break_ns] = 49;
+	compare(&comparison, json, &counted);
+	tap_ok(comparison.nr_wrong == 1, "the longest cannot be longer than all");
+	compare_free(&comparison);
+	counted.life.value[COUNTER_break_ns] = 50;
+	compare(&comparison, json, &counted);
+	tap_ok(comparison.nr_wrong == 0, "the longest may be from before the work");
+	compare_free(&comparison);
+	json_object_put(json);
+}
+
+static void test_protocol(void)
+{
+	struct counted counted = { 0 };
+	struct json_object *json = said(), *expected;
+	struct comparison comparison;
+
+	tap_ok(compare(&comparison, NULL, &counted) != NULL, "no JSON is refused");
+	compare_free(&comparison);
+	expect(json, "brokn", 1);
+	tap_ok(compare(&comparison, json, &counted) != NULL, "an unknown counter is refused");
+	compare_free(&comparison);
+	json_object_object_get_ex(json, "expected", &expected);
+	json_object_object_del(expected, "brokn");
+	json_object_object_del(expected, "reused");
+	tap_ok(compare(&comparison, json, &counted) != NULL, "a counter left out is refused");
+	compare_free(&comparison);
+	json_object_put(json);
+}
+
+int main(void)
+{
+	test_equal();
+	test_times();
+	test_protocol();
+	return tap_end();
+}

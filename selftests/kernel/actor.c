@@ -24,6 +24,9 @@
 static char *arena;
 static size_t arena_used;
 
+static struct actor *actors[ACTORS_MAX];
+static int actors_used;
+
 static char *arena_take(size_t size)
 {
 	char *slot = arena + arena_used;
@@ -59,14 +62,14 @@ void actors_init(void)
 	prctl(PR_SET_THP_DISABLE, 1);
 }
 
-static void keep_out(unsigned long start, unsigned long end)
+static void advise(unsigned long start, unsigned long end, int advice)
 {
-	if (madvise((void *)start, end - start, MADV_DONTFORK) && errno != EINVAL)
+	if (madvise((void *)start, end - start, advice) && errno != EINVAL)
 		cow_die("madvise(%lx): %s", start, strerror(errno));
 }
 
-/* Keeps out all that is private, and writable or already written. */
-static void isolate(void)
+/* MADV_DONTFORK, or not, for all that is private, and writable or written. */
+static void advise_private(int advice)
 {
 	unsigned long start = 0, end = 0, from, to, anonymous;
 	FILE *smaps = fopen("/proc/self/smaps", "re");
@@ -81,10 +84,10 @@ static void isolate(void)
 			end = to;
 			private = perms[3] == 'p';
 			if (private && perms[1] == 'w')
-				keep_out(start, end);
+				advise(start, end, advice);
 		} else if (sscanf(line, "Anonymous: %lu", &anonymous) == 1 &&
 			   private && anonymous) {
-			keep_out(start, end);
+			advise(start, end, advice);
 		}
 	}
 	fclose(smaps);
@@ -94,6 +97,7 @@ static struct actor *actor_new(struct actor *parent, unsigned long flags)
 {
 	struct actor *actor = (struct actor *)arena_take(SLOT_SIZE);
 
+	actors[actors_used++] = actor;
 	actor->parent = flags & CLONE_PARENT ? parent->parent : parent;
 	actor->thread = flags & CLONE_THREAD;
 	actor->driver = getpid();
@@ -113,9 +117,10 @@ struct actor *actor_start(void)
 	struct actor *actor = actor_new(NULL, 0);
 
 	/* The first pass may itself make the heap grow: a new mapping. */
-	isolate();
-	isolate();
+	advise_private(MADV_DONTFORK);
+	advise_private(MADV_DONTFORK);
 	actor->pid = actor_raw_clone(SIGCHLD, actor);
+	advise_private(MADV_DOFORK);
 	if (actor->pid < 0)
 		cow_die("cannot fork an actor: %s", strerror(-actor->pid));
 	actor_syscall(actor, SYS_getpid);
@@ -239,4 +244,23 @@ void actor_kill(struct actor *actor)
 {
 	kill(actor->pid, SIGKILL);
 	reap(actor);
+}
+
+static void gone(pid_t pid)
+{
+	while (waitpid(pid, NULL, __WALL) != pid && !kill(pid, 0))
+		sched_yield();
+}
+
+/* An actor holds all descriptors of its test: none may stay behind. */
+void actors_end(void)
+{
+	int i;
+
+	for (i = 0; i < actors_used; i++)
+		if (actors[i]->alive && !actors[i]->thread)
+			kill(actors[i]->pid, SIGKILL);
+	for (i = 0; i < actors_used; i++)
+		if (actors[i]->alive && !actors[i]->thread)
+			gone(actors[i]->pid);
 }

@@ -49,6 +49,7 @@ void actor_main(struct actor *self) __attribute__((noreturn));
 long actor_raw_clone(unsigned long flags, struct actor *child);
 
 void actors_init(void);
+void actors_end(void);
 struct actor *actor_start(void);
 struct actor *actor_fork(struct actor *parent);
 struct actor *actor_clone(struct actor *parent, unsigned long flags);

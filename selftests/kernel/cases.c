@@ -244,6 +244,7 @@ FIXTURE_TEARDOWN(cow)
 		EXPECT_EQ(self->before.lost[i], after.lost[i])
 			TH_LOG("lost: %s", cow_lost_names[i]);
 	}
+	actors_end();
 }
 
 static void write_from_outside(const FIXTURE_DATA(cow) *self)
@@ -465,6 +466,7 @@ FIXTURE_SETUP(anon)
 
 FIXTURE_TEARDOWN(anon)
 {
+	actors_end();
 }
 
 static void expect_self(struct __test_metadata *_metadata, int tree,
@@ -744,6 +746,7 @@ FIXTURE_SETUP(huge)
 
 FIXTURE_TEARDOWN(huge)
 {
+	actors_end();
 }
 
 #define HUGE_TEST(name) TEST_F_TIMEOUT(huge, name, COW_TIMEOUT)
@@ -845,6 +848,7 @@ FIXTURE_SETUP(race)
 
 FIXTURE_TEARDOWN(race)
 {
+	actors_end();
 }
 
 static void race(struct actor *process, char *at)

@@ -752,6 +752,7 @@ FIXTURE_SETUP(handle)
 
 FIXTURE_TEARDOWN(handle)
 {
+	actors_end();
 }
 
 #define HANDLE_TEST(name) TEST_F_TIMEOUT(handle, name, COW_TIMEOUT)

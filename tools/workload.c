@@ -262,10 +262,11 @@ static void add_counters(struct json_object *json,
 static void add_faults(struct json_object *json,
 		       const struct workload_expectation *expect, __u64 faults)
 {
-	struct json_object *both = json_object_new_object();
+	struct json_object *both;
 
 	if (!expect->faults_known)
 		return;
+	both = json_object_new_object();
 	json_object_object_add(both, "expected",
 			       json_object_new_uint64(expect->faults));
 	json_object_object_add(both, "taken", json_object_new_uint64(faults));

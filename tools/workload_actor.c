@@ -18,6 +18,10 @@
 #include <linux/wait.h>
 #include <stdbool.h>
 
+#if defined(__SSP__) || defined(__SSP_STRONG__) || defined(__SSP_ALL__)
+#error "no stack protector here: see the rule in the Makefile"
+#endif
+
 #define PAGE_BYTES	4096UL
 #define TICK_NS		100000000L
 #define TICK_MS		100

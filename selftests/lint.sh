@@ -32,7 +32,7 @@ c_files() {
 MODULE_IGNORE=COMPLEX_MACRO,BRACKET_SPACE,LINUX_VERSION_CODE,CONSTANT_COMPARISON
 # Outside of the kernel its macros and its rules for errno do not exist.
 TOOLS_IGNORE=$MODULE_IGNORE,PREFER_DEFINED_ATTRIBUTE_MACRO,ARRAY_SIZE,NEW_TYPEDEFS
-TOOLS_IGNORE+=,VOLATILE,STATIC_CONST_CHAR_ARRAY,EMBEDDED_FUNCTION_NAME
+TOOLS_IGNORE+=,VOLATILE,AVOID_EXTERNS,STATIC_CONST_CHAR_ARRAY,EMBEDDED_FUNCTION_NAME
 
 # checkpatch FOLDER IGNORED
 checkpatch() {
@@ -54,7 +54,7 @@ scripts() {
 	local -a files
 
 	mapfile -t files < <(find selftests .ci -type f -exec grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell' {} + | sort)
-	shellcheck -x "${files[@]}"
+	shellcheck -x -S warning "${files[@]}"
 }
 
 main() {

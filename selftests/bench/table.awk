@@ -56,7 +56,7 @@ END {
 			sprintf("%.1f", spread[kind]), result
 		printf "%s\n {\"kind\": \"%s\", \"bare\": %.1f, \"loaded\": %.1f, " \
 			"\"difference\": %.1f, \"limit\": %s, \"unloaded\": %.1f, " \
-			"\"spread\": %.1f, \"verdict\": \"%s\"}", i > 1 ? "," : "", kind,
+			"\"spread\": %.1f, \"verdict\": \"%s\"}", (i > 1) ? "," : "", kind,
 			cost[kind, "bare"], cost[kind, "loaded"], diff,
 			(kind in limit) ? limit[kind] : "null",
 			cost[kind, "unloaded"], spread[kind], result >JSON

@@ -17,6 +17,7 @@ struct view {
 	enum mapped mapped;
 	struct frame *frame;	/* of MAPPED_FRAME */
 	bool written;		/* it wrote somewhere in the region */
+	bool absent;		/* a fork left it out: no memory at all */
 	bool dontfork;
 	bool wipeonfork;
 };
@@ -97,8 +98,11 @@ static void page_write(struct replay *replay, struct view *view, __u32 space)
 static void page_fork(struct replay *replay, const struct view *parent,
 		      struct view *child)
 {
-	*child = (struct view){ .wipeonfork = parent->wipeonfork };
-	if (parent->dontfork || parent->wipeonfork || !parent->written)
+	*child = (struct view){
+		.absent = parent->absent || parent->dontfork,
+		.wipeonfork = parent->wipeonfork,
+	};
+	if (child->absent || parent->wipeonfork || !parent->written)
 		return;
 	*child = *parent;
 	if (parent->mapped != MAPPED_FRAME)
@@ -115,7 +119,7 @@ static void page_touch(struct replay *replay, const struct plan_step *step,
 		view->written |= pages_count(step->set) != 0;
 	if (!set_has(step->set, page))
 		return;
-	if (view->dontfork && space != 0)
+	if (view->absent)
 		replay_doubt(replay, "a child uses memory that it did not get");
 	if (step->op == PLAN_READ)
 		page_read(replay, view);

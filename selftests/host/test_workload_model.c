@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The expectations of the workloads, against formulas that were found by hand,
+ * and the rules of the model one by one.
+ */
+#include "counters.h"
+#include "test_tool.h"
+#include "workload_catalog.h"
+#include "workload_model.h"
+
+#define H	PLAN_HUGE
+#define NR_COUNTERS	19
+
+/* By hand: what each workload gains with N pages and W workers. */
+struct formula {
+	__u64 forks, shared, child, parent, file, reused;
+	__u64 filled, heap, stack, upgraded, mapped;
+};
+
+/* Size of slice @i of @parts of @n. */
+static __u64 slice(__u64 n, __u64 i, __u64 parts)
+{
+	return n * (i + 1) / parts - n * i / parts;
+}
+
+static void by_hand(const char *name, __u64 n, __u64 w, struct formula *f)
+{
+	__u64 h0 = n / 2, h1 = n - h0;
+	__u64 q0 = slice(n, 0, 4), q1 = slice(n, 1, 4);
+	__u64 q2 = slice(n, 2, 4), q3 = slice(n, 3, 4);
+
+#define IS(what, ...) \
+	if (!strcmp(name, what)) { \
+		*f = (struct formula){ __VA_ARGS__ }; \
+		return; \
+	}
+	IS("textbook", .forks = 1, .shared = n, .parent = 1)
+	IS("zero-write", .filled = n)
+	IS("zero-read", .mapped = n)
+	IS("zero-read-write", .mapped = n, .filled = n, .upgraded = n)
+	/* Without a page in the first half there is no page table to copy. */
+	IS("zero-fork", .forks = 1, .shared = h0, .filled = 2 * h1,
+	   .upgraded = n == 1 ? 1 : 2 * h1)
+	IS("child-write", .forks = 1, .shared = n, .child = n)
+	IS("child-part", .forks = 1, .shared = n, .child = (n + 2) / 3)
+	IS("child-none", .forks = 1, .shared = n)
+	IS("parent-write", .forks = 1, .shared = n, .parent = n)
+	IS("both-write", .forks = 1, .shared = n, .child = h0, .parent = h1,
+	   .reused = n)
+	IS("last-owner", .forks = 1, .shared = n, .reused = n)
+	IS("fork-repeat", .forks = w, .shared = w * n, .reused = n)
+	/*
+	 * B copies q1 of A, then again for C; A copies q0; C copies q2; of q3
+	 * C and B copy, and A is left with the original.
+	 */
+	IS("grandchildren", .forks = 2, .shared = 2 * n,
+	   .child = q1 + q2 + 2 * q3, .parent = q1 + q0, .reused = q3)
+	IS("fork-chain", .forks = w, .shared = w * n,
+	   .child = w * slice(n, 0, w + 1) + n - slice(n, 0, w + 1))
+	IS("prefork", .forks = w, .shared = w * n, .child = h0 + w * q2,
+	   .reused = q2)
+	IS("snapshot", .forks = 1, .shared = n, .parent = n - q3, .reused = q3)
+	/*
+	 * q0: A copies while B, D hold the old; B leaves; D is its last. q1: D
+	 * copies, A is last. q2: A copies, nobody else writes; q3: A is last.
+	 */
+	IS("exit-order", .forks = 3, .shared = 3 * n, .parent = q0 + q2,
+	   .child = q1, .reused = q0 + q1 + q3)
+	/*
+	 * q0: the middle copies, the orphan takes that over, A its own. q1: the
+	 * orphan copies, A is last. q2: A copies. q3: A is last.
+	 */
+	IS("daemon", .forks = 2, .shared = 2 * n, .child = q0 + q1,
+	   .parent = q2, .reused = q0 + q0 + q1 + q3)
+	IS("fork-exec", .forks = 1, .shared = n, .reused = n)
+	IS("vfork-exec", .forks = 0)
+	IS("vfork-write", .filled = h1)
+	IS("threads", .forks = 1, .shared = h0, .child = h0, .filled = h1)
+	IS("file-private", .file = n)
+	IS("file-fork", .forks = 1, .shared = h0, .child = h0, .file = h1)
+	IS("heap", .filled = n, .heap = n)
+	IS("heap-fork", .forks = 1, .shared = h0, .child = h0, .filled = h1,
+	   .heap = h1)
+	IS("stack", .filled = n, .stack = n)
+	IS("dontfork", .forks = 1, .shared = h0, .child = h0)
+	IS("wipeonfork", .forks = 1, .shared = h0, .child = h0, .mapped = q2,
+	   .filled = h1, .upgraded = q2)
+	IS("huge-fill", .filled = n)
+	IS("zero-read-huge", .mapped = n)
+	IS("huge-child-write", .forks = 1, .shared = n,
+	   .child = (n - 5 + 36) / 37, .reused = n)
+	IS("huge-takeover", .forks = 1, .shared = n, .reused = n)
+	f->forks = ~0ULL;
+#undef IS
+}
+
+static void formula_values(const struct formula *f, __u64 *value)
+{
+	memset(value, 0, COWSTAT_COUNTERS_MAX * sizeof(*value));
+	value[COUNTER_forks] = f->forks;
+	value[COUNTER_shared] = f->shared;
+	value[COUNTER_inherited] = f->shared;
+	value[COUNTER_broken] = f->child + f->parent + f->file;
+	value[COUNTER_broken_anon] = f->child + f->parent;
+	value[COUNTER_broken_file] = f->file;
+	value[COUNTER_broken_child] = f->child;
+	value[COUNTER_broken_parent] = f->parent;
+	value[COUNTER_reused] = f->reused;
+	value[COUNTER_zero_filled] = f->filled;
+	value[COUNTER_zero_heap] = f->heap;
+	value[COUNTER_zero_stack] = f->stack;
+	value[COUNTER_zero_upgraded] = f->upgraded;
+	value[COUNTER_zero_mapped] = f->mapped;
+	value[COUNTER_pool_local] = f->child + f->parent + f->file + f->filled;
+}
+
+static struct workload_plan plan;
+static struct workload_expectation expect;
+
+static int agrees(const struct workload *workload, __u64 pages, __u32 workers)
+{
+	__u64 value[COWSTAT_COUNTERS_MAX];
+	struct formula formula = { 0 };
+
+	workload->build(&plan, pages, workers);
+	workload_expect(&plan, &expect);
+	by_hand(workload->name, pages, workers, &formula);
+	formula_values(&formula, value);
+	if (!expect.error && plan.did[0] &&
+	    !memcmp(value, expect.counters.value, sizeof(value)))
+		return 1;
+	printf("# %s: %llu pages, %u workers: %s\n", workload->name,
+	       (unsigned long long)pages, workers,
+	       expect.error ? expect.error : "differs");
+	for (int i = 0; i < NR_COUNTERS; i++)
+		if (value[i] != expect.counters.value[i])
+			printf("# counter %d: by hand %llu, model %llu\n", i,
+			       (unsigned long long)value[i],
+			       (unsigned long long)expect.counters.value[i]);
+	return 0;
+}
+
+static void test_workload(const struct workload *workload)
+{
+	static const __u64 pages[] = { 1, 2, 3, 5, 23, 100, 997, 1000 };
+	static const __u32 workers[] = { 1, 2, 5, 8, WORKLOAD_WORKERS_MAX };
+	char text[128];
+	int good = 1;
+
+	for (size_t p = 0; p < sizeof(pages) / sizeof(pages[0]); p++)
+		for (size_t w = 0; w < sizeof(workers) / sizeof(workers[0]); w++)
+			good &= agrees(workload, pages[p] * workload->unit,
+				       workers[w]);
+	snprintf(text, sizeof(text), "%s: the model agrees with the formula",
+		 workload->name);
+	tap_ok(good, text);
+}
+
+/* All that is written here is over one page, in one region. */
+static struct page_set one;
+
+static void begin(void)
+{
+	plan_init(&plan, PLAN_ANONYMOUS, 1);
+	one = pages_all(&plan);
+	plan_write(&plan, 0, one);
+	plan_begin(&plan);
+}
+
+static __u64 gain(enum counter_index counter)
+{
+	plan_end(&plan);
+	workload_expect(&plan, &expect);
+	plan.nr_steps--;
+	return expect.error ? ~0ULL : expect.counters.value[counter];
+}
+
+static void test_write_own(void)
+{
+	begin();
+	plan_write(&plan, 0, one);
+	tap_ok(gain(COUNTER_zero_filled) == 0 && gain(COUNTER_reused) == 0,
+	       "a page of one's own: a write counts nothing");
+	tap_ok(expect.faults == 0 && expect.allocated == 1,
+	       "what comes before the beginning is allocated, not counted");
+}
+
+static void test_write_twice(void)
+{
+	__u32 child;
+
+	begin();
+	child = plan_fork(&plan, 0);
+	plan_write(&plan, child, one);
+	plan_write(&plan, child, one);
+	tap_ok(gain(COUNTER_broken_child) == 1, "a copy is made once");
+	plan_write(&plan, 0, one);
+	plan_write(&plan, 0, one);
+	tap_ok(gain(COUNTER_reused) == 1, "a page is taken over once");
+}
+
+static void test_origin_after_take_over(void)
+{
+	__u32 child, grandchild;
+
+	begin();
+	child = plan_fork(&plan, 0);
+	plan_write(&plan, 0, one);
+	plan_write(&plan, child, one);
+	tap_ok(gain(COUNTER_reused) == 1 && gain(COUNTER_broken_parent) == 1,
+	       "parent copies, child takes the old page over");
+	grandchild = plan_fork(&plan, child);
+	plan_write(&plan, child, one);
+	tap_ok(gain(COUNTER_broken_parent) == 2,
+	       "what was taken over originated in the taker");
+	plan_write(&plan, grandchild, one);
+	tap_ok(gain(COUNTER_reused) == 2, "and its child is the last to hold it");
+}
+
+static void test_shared_again(void)
+{
+	begin();
+	plan_fork(&plan, 0);
+	plan_fork(&plan, 0);
+	tap_ok(gain(COUNTER_shared) == 2 && gain(COUNTER_inherited) == 2,
+	       "a page is shared anew by each fork");
+}
+
+static void test_doubtful(void)
+{
+	__u32 child, grandchild;
+
+	begin();
+	child = plan_fork(&plan, 0);
+	grandchild = plan_fork(&plan, child);
+	plan_exit(&plan, child);
+	plan_fork(&plan, grandchild);
+	workload_expect(&plan, &expect);
+	tap_ok(expect.error != NULL, "a fork by an orphan is refused");
+
+	begin();
+	plan_dontfork(&plan, 0, one);
+	child = plan_fork(&plan, 0);
+	plan_write(&plan, child, one);
+	workload_expect(&plan, &expect);
+	tap_ok(expect.error != NULL,
+	       "a write to memory that was left out is refused");
+}
+
+static void test_too_long(void)
+{
+	begin();
+	for (int i = 0; i <= PLAN_STEPS_MAX; i++)
+		plan_write(&plan, 0, one);
+	workload_expect(&plan, &expect);
+	tap_ok(expect.error != NULL, "too many steps are refused");
+
+	begin();
+	for (int i = 0; i <= PLAN_ACTORS_MAX; i++)
+		plan_fork(&plan, 0);
+	workload_expect(&plan, &expect);
+	tap_ok(expect.error != NULL, "too many processes are refused");
+}
+
+static void test_reaper(void)
+{
+	__u32 child, grandchild;
+
+	begin();
+	child = plan_fork(&plan, 0);
+	grandchild = plan_fork(&plan, child);
+	plan_exit(&plan, child);
+	plan_exit(&plan, grandchild);
+	tap_ok(plan.step[plan.nr_steps - 1].op == PLAN_REAP &&
+	       plan.step[plan.nr_steps - 1].actor == 0,
+	       "an orphan is waited for by the first process");
+}
+
+static void test_slices(void)
+{
+	struct page_set all = pages_range(3, 26);
+	__u64 at = all.first;
+	int good = 1;
+
+	for (int i = 0; i < 7; i++) {
+		struct page_set part = pages_slice(all, i, 7);
+
+		good &= part.first == at && pages_count(part) >= 3;
+		at = part.end;
+	}
+	tap_ok(good && at == all.end, "slices leave out nothing");
+}
+
+static void test_huge_split_last(void)
+{
+	__u32 child;
+
+	plan_init(&plan, PLAN_HUGE_PAGES, H);
+	plan_write(&plan, 0, pages_all(&plan));
+	plan_begin(&plan);
+	child = plan_fork(&plan, 0);
+	plan_write(&plan, 0, pages_range(0, 1));
+	plan_exit(&plan, child);
+	plan_write(&plan, 0, pages_range(1, 2));
+	workload_expect(&plan, &expect);
+	tap_ok(expect.error != NULL,
+	       "what the last holder of a split huge page does is left open");
+}
+
+static void test_huge_again(void)
+{
+	__u32 child;
+
+	plan_init(&plan, PLAN_HUGE_PAGES, 2 * H);
+	plan_write(&plan, 0, pages_all(&plan));
+	plan_begin(&plan);
+	child = plan_fork(&plan, 0);
+	plan_write(&plan, child, pages_range(H - 2, H + 3));
+	plan_write(&plan, child, pages_range(H - 3, H + 1));
+	tap_ok(gain(COUNTER_broken_child) == 6 && expect.faults == 6,
+	       "base pages of a huge page are copied once each");
+}
+
+int main(void)
+{
+	for (unsigned int i = 0; i < nr_workloads; i++)
+		test_workload(&workloads[i]);
+	tap_ok(workload_find("child-write") && !workload_find("child"),
+	       "a workload is found by its whole name");
+	test_slices();
+	test_reaper();
+	test_write_own();
+	test_write_twice();
+	test_origin_after_take_over();
+	test_shared_again();
+	test_doubtful();
+	test_too_long();
+	test_huge_split_last();
+	test_huge_again();
+	return tap_end();
+}

@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Each workload as it runs on this machine, without the module: it must take
+# exactly the page faults that the model foretells. And what the command says
+# when it cannot run one.
+
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+cowstat=${COWSTAT_COMMAND:-$here/../../tools/cowstat}
+thp=/sys/kernel/mm/transparent_hugepage/enabled
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+nr=0 failed=0
+
+tap() { # STATUS TEXT
+	nr=$((nr + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $nr - $2"
+	else
+		echo "not ok $nr - $2"
+		failed=1
+	fi
+}
+
+# A number of the JSON in $dir/out, which has each key on a line of its own.
+value() { # KEY
+	sed -n "s/^ *\"$1\": \([0-9]*\),\{0,1\}$/\1/p" "$dir/out" | tail -n 1
+}
+
+runs_as_foretold() { # NAME OPTION...
+	"$cowstat" workload "$@" >"$dir/out" 2>"$dir/err" || return 1
+	[ ! -s "$dir/err" ] || return 1
+	[ "$(tail -n 1 "$dir/out")" = '}' ] || return 1
+	grep -q '"taken"' "$dir/out" || return 0
+	# Both are the last two numbers: expected, taken.
+	[ "$(grep -c "^    \"\(expected\|taken\)\": $(value taken),\{0,1\}$" "$dir/out")" = 2 ]
+}
+
+test_workload() { # NAME
+	local pages='1 2 23 1000'
+
+	if [[ $1 == *huge* ]]; then
+		pages='512 1536'
+		if ! grep -q '\[\(always\|madvise\)\]' $thp 2>/dev/null; then
+			nr=$((nr + 1))
+			echo "ok $nr - $1 # SKIP no transparent huge pages here: see $thp"
+			return
+		fi
+	fi
+	for n in $pages; do
+		if ! runs_as_foretold "$1" --pages "$n"; then
+			tap 1 "$1 with $n pages takes the faults foretold"
+			sed 's/^/# /' "$dir/out" "$dir/err"
+			return
+		fi
+	done
+	tap 0 "$1 takes the faults foretold"
+}
+
+refuses() { # WORDS OPTION...
+	local words=$1
+
+	shift
+	"$cowstat" workload "$@" >"$dir/out" 2>"$dir/err"
+	[ $? = 2 ] && [ ! -s "$dir/out" ] && [ "$(wc -l <"$dir/err")" = 1 ] &&
+		grep -qF -- "$words" "$dir/err"
+	tap $? "refuses $*"
+}
+
+# Pages of anonymous memory outside of the region, when the work is done.
+anonymous_at_end() { # PAGES
+	local pages=$1 byte pid
+
+	mkfifo "$dir/to" "$dir/from"
+	"$cowstat" workload child-write --pages "$pages" --sync-in 8 --sync-out 9 \
+		8<>"$dir/to" 9<>"$dir/from" >"$dir/out" &
+	pid=$!
+	exec 8<>"$dir/to" 9<>"$dir/from"
+	read -rN1 -u 9 byte && [ "$byte" = B ] && printf g >&8
+	read -rN1 -u 9 byte && [ "$byte" = E ] || echo "no E"
+	awk -v region="$pages" '$1 == "Anonymous:" { kb += $2 }
+		END { print kb / 4 - region }' "/proc/$pid/smaps"
+	printf g >&8
+	wait "$pid" || echo "failed"
+	exec 8>&- 9>&-
+	rm "$dir/to" "$dir/from"
+}
+
+test_constant() {
+
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		anonymous_at_end 1000
+		anonymous_at_end 2000
+	done >"$dir/totals" 2>&1
+	# Where the kernel began the stack adds what it took itself: up to two.
+	[ "$(sort -un "$dir/totals" | wc -l)" -le 3 ] &&
+		! grep -q '[^0-9]' "$dir/totals"
+	tap $? "memory outside of the region does not depend on the pages"
+}
+
+test_reader_gone() {
+	"$cowstat" workload child-write --sync-in 0 --sync-out 1 \
+		</dev/null >/dev/null 2>"$dir/err"
+	[ $? = 2 ] && grep -q 'reader of --sync-out has gone' "$dir/err"
+	tap $? "a reader that goes away ends it"
+}
+
+test_steps() {
+	yes '' | "$cowstat" workload textbook --steps >"$dir/out" 2>"$dir/err"
+	[ "${PIPESTATUS[1]}" = 0 ] && [ "$(value broken_parent)" = 1 ] &&
+		[ "$(grep -c '^step [1-5]/5 A=[0-9]*.*: ' "$dir/err")" = 5 ]
+	tap $? "textbook --steps tells five steps"
+}
+
+for name in $("$cowstat" workload --list | cut -d' ' -f1); do
+	test_workload "$name"
+done
+for name in prefork fork-chain fork-repeat threads; do
+	runs_as_foretold "$name" --workers 64
+	tap $? "$name with 64 workers takes the faults foretold"
+done
+test_constant
+test_reader_gone
+test_steps
+refuses 'which one?'
+refuses "there is no 'nope'" nope
+refuses "'two' is too much" child-write two
+refuses 'a number from 1 to' child-write --pages 0
+refuses 'a number from 1 to' child-write --pages 12x
+refuses 'a number from 1 to' child-write --pages -3
+refuses 'a number from 1 to' child-write --pages 99999999999999999999
+refuses 'a multiple of 512' huge-fill --pages 1000
+refuses 'no --workers to choose' child-write --workers 2
+refuses 'a number from 1 to 64' prefork --workers 65
+refuses 'no such open descriptor' child-write --sync-in 99
+refuses 'belong together' child-write --sync-out 1
+refuses "unknown option '--wrong'" child-write --wrong
+echo "1..$nr"
+exit $failed

@@ -88,7 +88,6 @@ anonymous_at_end() { # PAGES
 }
 
 test_constant() {
-
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		anonymous_at_end 1000
 		anonymous_at_end 2000

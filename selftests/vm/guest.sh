@@ -17,6 +17,14 @@ fresh() {
 	mount -t tmpfs -o mode=1777 tmpfs "$1"
 }
 
+# What udev would link.
+links() {
+	ln -s /proc/self/fd /dev/fd
+	ln -s /proc/self/fd/0 /dev/stdin
+	ln -s /proc/self/fd/1 /dev/stdout
+	ln -s /proc/self/fd/2 /dev/stderr
+}
+
 mounts() {
 	mkdir -p /dev/pts /dev/shm
 	mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts
@@ -67,6 +75,7 @@ job() {
 	echo "exit $status" >"$(port status)"
 }
 
+links
 mounts
 network
 job

@@ -18,7 +18,7 @@ set -euo pipefail
 PACKAGES=(
 	gcc make libc6-dev kmod "linux-headers-amd64" "linux-source-$SERIES"
 	libjson-c-dev qemu-system-x86 busybox-static cpio xz-utils
-	sparse perl shellcheck redis-tools stress-ng
+	sparse perl shellcheck redis-tools stress-ng jq
 )
 
 SOURCES=(

@@ -16,6 +16,7 @@
 #include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <linux/mempolicy.h>
 
 #include "say.h"
 #include "workload_smaps.h"
@@ -25,6 +26,10 @@
 #define STACK_BELOW	(256UL << 10)
 #define HEAP_SIZE	(1UL << 20)
 #define RSEQ_SIGNATURE	0x53053053	/* glibc's, on x86 */
+
+#ifndef PR_SET_MEMORY_MERGE
+#define PR_SET_MEMORY_MERGE	67	/* since Linux 6.4 */
+#endif
 
 /* Initial stack pointer: above it, the kernel built the stack before the exec. */
 extern void *__libc_stack_end;
@@ -167,6 +172,21 @@ static int drop_rseq(void)
 	return 0;
 }
 
+/*
+ * Pages that the kernel merges, or unmaps to see who uses them, fault where no
+ * plan says so. Kernels that do neither refuse; a policy that somebody chose
+ * for this process stays.
+ */
+static void keep_pages(void)
+{
+	int policy;
+
+	prctl(PR_SET_MEMORY_MERGE, 0, 0, 0, 0);
+	if (!syscall(SYS_get_mempolicy, &policy, NULL, 0, NULL, 0) &&
+	    policy == MPOL_DEFAULT)
+		syscall(SYS_set_mempolicy, MPOL_LOCAL, NULL, 0);
+}
+
 static int become_reaper(void)
 {
 	signal(SIGCHLD, SIG_DFL);
@@ -178,6 +198,7 @@ static int become_reaper(void)
 int quiet_pin(struct quiet *quiet)
 {
 	memset(quiet, 0, sizeof(*quiet));
+	keep_pages();
 	return pin_stack(quiet) || pin_heap() || pin_cpu(quiet) ||
 	       drop_rseq() || become_reaper() ? EXIT_OWN_FAILURE : 0;
 }

@@ -16,6 +16,7 @@
 #include "say.h"
 #include "subject.h"
 #include "verify_report.h"
+#include "wpcopy.h"
 
 static const char help[] =
 	"Usage: cowstat verify [--json] [--pages N] [WORKLOAD...]\n"
@@ -24,6 +25,10 @@ static const char help[] =
 	"workload says that it did. A line is a counter: expected, counted, difference.\n"
 	"Times have no expected value: they are only checked to be possible. Exit\n"
 	"status 0: all as expected; 1: something differs; 2: cowstat itself failed.\n"
+	"\n"
+	"WPCOPY is, for comparison, the kernel's own count of write-protect copies\n"
+	"(taskstats; root only). It has zero_upgraded and races that were lost in it,\n"
+	"and has not the first writes to file pages that were not present.\n"
 	"\n"
 	"  --json       one JSON object with all counters\n"
 	"  --pages N    how many pages the workloads use\n"
@@ -37,34 +42,50 @@ struct verification {
 	int device;
 	const char *pages;
 	struct verify_report report;
+	struct wpcopy wpcopy;
 };
 
-/* The counters, read while all processes of the workload are held. */
-static int count(struct subject *subject, int device, struct counted *counted)
+static int read_counters(struct verification *verification, int tree, int pid,
+			 struct counted *counted)
 {
 	struct cowstat_process process;
+	struct snapshot snapshot;
 	struct cowstat_read read;
-	int error = 0;
-	int tree = client_open_tree(device, subject->pid, COWSTAT_TREE_KEEP);
+	int error = client_read(tree, &read);
 
-	if (tree < 0)
-		return fail("cannot watch workload '%s': %s", subject->name, client_explain(tree));
-	if (subject_go_on(subject) || subject_wait(subject, SUBJECT_DONE)) {
-		close(tree);
-		return EXIT_OWN_FAILURE;
-	}
-	error = client_read(tree, &read);
 	if (!error)
-		error = client_process(device, subject->pid, &process);
-	close(tree);
+		error = client_process(verification->device, pid, &process);
+	if (!error)
+		error = client_snapshot(tree, &snapshot);
 	if (error)
 		return fail("cannot read the counters: %s", client_explain(error));
 	counted->work = read.counters;
 	counted->life = process.row.tree;
-	return subject_go_on(subject);
+	counted->wpcopy_known = wpcopy_end(&verification->wpcopy, &snapshot, &counted->wpcopy);
+	snapshot_free(&snapshot);
+	return 0;
 }
 
-static int work(const struct verification *verification, const char *name,
+/* The counters, read while all processes of the workload are held. */
+static int count(struct verification *verification, struct subject *subject,
+		 struct counted *counted)
+{
+	int tree = client_open_tree(verification->device, subject->pid, COWSTAT_TREE_KEEP);
+	int error;
+
+	if (tree < 0)
+		return fail("cannot watch workload '%s': %s", subject->name, client_explain(tree));
+	wpcopy_begin(&verification->wpcopy, subject->pid);
+	error = subject_go_on(subject);
+	if (!error)
+		error = subject_wait(subject, SUBJECT_DONE);
+	if (!error)
+		error = read_counters(verification, tree, subject->pid, counted);
+	close(tree);
+	return error ? error : subject_go_on(subject);
+}
+
+static int work(struct verification *verification, const char *name,
 		struct counted *counted, char **said)
 {
 	struct subject subject;
@@ -72,7 +93,7 @@ static int work(const struct verification *verification, const char *name,
 	if (subject_start(&subject, name, verification->pages))
 		return EXIT_OWN_FAILURE;
 	if (subject_wait(&subject, SUBJECT_READY) ||
-	    count(&subject, verification->device, counted)) {
+	    count(verification, &subject, counted)) {
 		subject_kill(&subject);
 		return EXIT_OWN_FAILURE;
 	}
@@ -112,7 +133,7 @@ static int verify_all(struct verification *verification, char **names, int nr)
 	error = client_info(verification->device, &info);
 	if (error)
 		return fail("%s", client_explain(error));
-	verify_report_end(&verification->report, &info);
+	verify_report_end(&verification->report, &info, verification->wpcopy.error);
 	return verification->report.nr_wrong ? EXIT_DIFFERENT : 0;
 }
 
@@ -174,7 +195,9 @@ static int verify(struct verification *verification, char **names, int nr)
 		return fail("%s", client_explain(verification->device));
 	/* A workload that is gone is to end in a message. */
 	signal(SIGPIPE, SIG_IGN);
+	wpcopy_open(&verification->wpcopy);
 	status = verify_listed(verification, names, nr);
+	wpcopy_close(&verification->wpcopy);
 	verify_report_close(&verification->report);
 	close(verification->device);
 	return status;

@@ -110,6 +110,9 @@ const char *compare(struct comparison *comparison, struct json_object *said,
 		return "it is no JSON object with 'expected' and 'unchecked'";
 	comparison->workload = copy_text(said, "workload");
 	comparison->did = copy_text(said, "did");
+	comparison->wpcopy_known = counted->wpcopy_known;
+	comparison->wpcopy = counted->wpcopy;
+	comparison->faults = json_object_get(json_object_object_get(said, "faults"));
 	if (json_object_object_get_ex(said, "pages", &pages))
 		comparison->pages = json_object_get_uint64(pages);
 	wrong = check_names(expected);
@@ -124,4 +127,5 @@ void compare_free(struct comparison *comparison)
 {
 	free(comparison->workload);
 	free(comparison->did);
+	json_object_put(comparison->faults);
 }

@@ -20,6 +20,9 @@ struct comparison {
 	char *workload;
 	char *did;
 	__u64 pages;
+	bool wpcopy_known;
+	__u64 wpcopy;			/* the kernel's own count of copies */
+	struct json_object *faults;	/* expected and taken, or NULL */
 	unsigned int nr_equal_zero;	/* expected 0, counted 0 */
 	unsigned int nr_wrong;
 	struct compared {
@@ -34,6 +37,8 @@ struct comparison {
 struct counted {
 	struct cowstat_counters work;
 	struct cowstat_counters life;
+	bool wpcopy_known;
+	__u64 wpcopy;
 };
 
 /*

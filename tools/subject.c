@@ -22,6 +22,7 @@
 static void __attribute__((noreturn)) become(char *const *arguments, const int *keep, int nr, int out)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_DFL);
 	for (int i = 0; i < nr; i++)
 		fcntl(keep[i], F_SETFD, 0);
 	dup2(out, STDOUT_FILENO);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "counters.h"
@@ -76,6 +77,9 @@ static struct json_object *json_comparison(const struct comparison *comparison)
 	json_object_object_add(json, "pages", report_number(comparison->pages));
 	json_object_object_add(json, "did", json_object_new_string(comparison->did));
 	json_object_object_add(json, "differences", report_number(comparison->nr_wrong));
+	json_object_object_add(json, "wpcopy", comparison->wpcopy_known ?
+			       report_number(comparison->wpcopy) : NULL);
+	json_object_object_add(json, "faults", json_object_get(comparison->faults));
 	json_object_object_add(json, "counters", set);
 	return json;
 }
@@ -98,50 +102,79 @@ static void print_json(struct verify_report *report, const struct cowstat_info *
 
 static void print_titles(const struct verify_report *report)
 {
-	printf("%s%-20s %-14s %12s %12s %12s  %s%s\n", paint(report, STRONG), "WORKLOAD",
-	       "COUNTER", "EXPECTED", "COUNTED", "DIFFERENCE", "VERDICT", paint(report, NORMAL));
-}
-
-static void print_compared(const struct verify_report *report, const char *workload,
-			   const char *counter, const struct compared *compared)
-{
-	bool wrong = verdict_is_wrong(compared->verdict);
-
-	printf("%-20s %-14s ", workload, counter);
-	if (compared->expected_known)
-		printf("%12llu %12llu %+12lld", (ull)compared->expected, (ull)compared->counted,
-		       (long long)(compared->counted - compared->expected));
-	else
-		printf("%12s %12llu %12s", "-", (ull)compared->counted, "-");
-	printf("  %s%s%s\n", paint(report, wrong ? BAD : GOOD), verdict_name(compared->verdict),
+	printf("%s%-16s %-13s %10s %10s %10s %10s  %s%s\n", paint(report, STRONG), "WORKLOAD",
+	       "COUNTER", "EXPECTED", "COUNTED", "DIFFERENCE", "WPCOPY", "VERDICT",
 	       paint(report, NORMAL));
 }
 
-static bool is_shown(const struct compared *compared)
+static void print_verdict(const struct verify_report *report, enum verdict verdict,
+			  const char *note)
 {
-	return compared->counted || compared->expected || verdict_is_wrong(compared->verdict);
+	printf("  %s%s%s%s\n", paint(report, verdict_is_wrong(verdict) ? BAD : GOOD),
+	       verdict_name(verdict), paint(report, NORMAL), note);
+}
+
+/* What is compared with the kernel's own count of copies. */
+static bool has_wpcopy(const struct comparison *comparison, unsigned int index)
+{
+	return comparison->wpcopy_known && index == COUNTER_broken;
+}
+
+static void print_compared(const struct verify_report *report,
+			   const struct comparison *comparison, unsigned int index)
+{
+	const struct compared *compared = &comparison->counter[index];
+	long long difference = compared->counted - compared->expected;
+
+	printf("%-16s %-13s ", comparison->workload, counters[index].name);
+	if (compared->expected_known)
+		printf(difference ? "%10llu %10llu %+10lld" : "%10llu %10llu %10lld",
+		       (ull)compared->expected, (ull)compared->counted, difference);
+	else
+		printf("%10s %10llu %10s", "-", (ull)compared->counted, "-");
+	if (has_wpcopy(comparison, index))
+		printf(" %10llu", (ull)comparison->wpcopy);
+	else
+		printf(" %10s", "-");
+	print_verdict(report, compared->verdict,
+		      index == COUNTER_break_max_ns ? " (since its start)" : "");
+}
+
+static bool is_shown(const struct comparison *comparison, unsigned int index)
+{
+	const struct compared *compared = &comparison->counter[index];
+
+	return compared->counted || compared->expected || verdict_is_wrong(compared->verdict) ||
+	       (has_wpcopy(comparison, index) && comparison->wpcopy);
+}
+
+static void print_zeros(const struct verify_report *report, const struct comparison *comparison)
+{
+	char note[32];
+
+	if (!comparison->nr_equal_zero)
+		return;
+	snprintf(note, sizeof(note), " (%u counters)", comparison->nr_equal_zero);
+	printf("%-16s %-13s %10d %10d %10d %10s", comparison->workload, "all-others", 0, 0, 0, "-");
+	print_verdict(report, VERDICT_EQUAL, note);
 }
 
 static void print_comparison(const struct verify_report *report,
 			     const struct comparison *comparison)
 {
 	for (unsigned int i = 0; i < nr_counters; i++)
-		if (is_shown(&comparison->counter[i]))
-			print_compared(report, comparison->workload, counters[i].name,
-				       &comparison->counter[i]);
-	if (comparison->nr_equal_zero)
-		printf("%-20s %-14s %12d %12d %+12d  %sok%s  (%u counters)\n",
-		       comparison->workload, "(the others)", 0, 0, 0, paint(report, GOOD),
-		       paint(report, NORMAL), comparison->nr_equal_zero);
-	printf("%-20s = %s\n\n", comparison->workload, comparison->did);
+		if (is_shown(comparison, i))
+			print_compared(report, comparison, i);
+	print_zeros(report, comparison);
+	printf("%-16s = %s\n\n", comparison->workload, comparison->did);
 }
 
 static void print_summary(const struct verify_report *report)
 {
 	bool wrong = report->nr_wrong;
 
-	printf("%s%d workloads, %u counters compared: ", paint(report, wrong ? BAD : GOOD),
-	       report->nr_done, report->nr_compared);
+	printf("%s%d workload%s, %u counters compared: ", paint(report, wrong ? BAD : GOOD),
+	       report->nr_done, report->nr_done == 1 ? "" : "s", report->nr_compared);
 	if (wrong)
 		printf("%u differ", report->nr_wrong);
 	else
@@ -165,7 +198,8 @@ void verify_report_add(struct verify_report *report, const struct comparison *co
 	report->nr_wrong += comparison->nr_wrong;
 }
 
-void verify_report_end(struct verify_report *report, const struct cowstat_info *info)
+void verify_report_end(struct verify_report *report, const struct cowstat_info *info,
+		       int wpcopy_error)
 {
 	clear_progress(report);
 	if (report->workloads) {
@@ -173,6 +207,9 @@ void verify_report_end(struct verify_report *report, const struct cowstat_info *
 		return;
 	}
 	report_losses(stdout, report->style, info);
+	if (wpcopy_error)
+		printf("WPCOPY, the kernel's own count, is not known: %s\n",
+		       strerror(-wpcopy_error));
 	print_summary(report);
 }
 

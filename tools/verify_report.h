@@ -25,7 +25,10 @@ struct verify_report {
 void verify_report_open(struct verify_report *report, bool json);
 void verify_report_begin(struct verify_report *report, const char *name);
 void verify_report_add(struct verify_report *report, const struct comparison *comparison);
-void verify_report_end(struct verify_report *report, const struct cowstat_info *info);
+
+/* @wpcopy_error: why the kernel's own count is not known, a negative errno, or 0. */
+void verify_report_end(struct verify_report *report, const struct cowstat_info *info,
+		       int wpcopy_error);
 void verify_report_close(struct verify_report *report);
 
 #endif

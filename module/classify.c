@@ -22,7 +22,8 @@ static const struct {
 	const char *caller;
 	enum cow_site site;
 } callers[] = {
-	{ "wp_page_copy",			COW_SITE_COPY },
+	{ "do_wp_page",				COW_SITE_WRITE },
+	{ "wp_page_copy",			COW_SITE_WRITE },
 	{ "__handle_mm_fault",			COW_SITE_ZERO },
 	{ "handle_pte_fault",			COW_SITE_ZERO },
 	{ "do_anonymous_page",			COW_SITE_ZERO },
@@ -35,7 +36,7 @@ static const struct {
 	{ "copy_pte_range",			COW_SITE_EAGER },
 	{ "copy_present_page",			COW_SITE_EAGER },
 
-	{ "do_huge_pmd_wp_page",		COW_SITE_TAKE_HUGE },
+	{ "do_huge_pmd_wp_page",		COW_SITE_HUGE },
 	{ "hugetlb_wp",				COW_SITE_NOT_OURS },
 	{ "move_present_pte",			COW_SITE_NOT_OURS },
 	{ "move_pages",				COW_SITE_NOT_OURS },
@@ -60,13 +61,6 @@ static const struct {
 	{ "uprobe_write_opcode",		COW_SITE_NOT_OURS },
 };
 
-/*
- * do_wp_page is two sites: it takes pages over itself, and holds the copy
- * where wp_page_copy is inlined. Which rmap function was called tells them
- * apart, see cow_site_of().
- */
-static const char both[] = "do_wp_page";
-
 static int same_function(const char *caller, const char *name)
 {
 	size_t len = strcspn(caller, ".");
@@ -78,8 +72,6 @@ enum cow_site cow_site_by_caller(const char *caller)
 {
 	size_t i;
 
-	if (same_function(caller, both))
-		return COW_SITE_TAKE;
 	for (i = 0; i < ARRAY_SIZE(callers); i++)
 		if (same_function(caller, callers[i].caller))
 			return callers[i].site;

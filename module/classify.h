@@ -2,9 +2,10 @@
 /*
  * From the facts at a commit point to the tallies that it adds to.
  *
- * A new anonymous page is in place when the kernel adds its reverse mapping;
- * which function did so says what happened: that is the site. The rest are
- * facts about the page that was replaced and the mapping that it is in.
+ * A new anonymous page is in place when the kernel adds its reverse mapping,
+ * and a page is taken over when it moves it to the writer. Which function did
+ * so says what happened: that is the site. The rest are facts about the page
+ * that was replaced and the mapping that it is in.
  *
  * Pure: nothing of the kernel, tested on the host.
  */
@@ -16,12 +17,11 @@
 enum cow_site {
 	COW_SITE_UNKNOWN,	/* not in the table: noticed, not guessed */
 	COW_SITE_NOT_OURS,	/* a new anonymous page, but not by a write */
-	COW_SITE_COPY,		/* a write to a present, read-only page */
+	COW_SITE_WRITE,		/* a write to a present, read-only page */
 	COW_SITE_ZERO,		/* a first write to anonymous memory */
 	COW_SITE_FILE,		/* a first write to an absent private file page */
 	COW_SITE_EAGER,		/* fork itself copied a pinned page */
-	COW_SITE_TAKE,		/* one page taken over */
-	COW_SITE_TAKE_HUGE,	/* a huge page taken over as a whole */
+	COW_SITE_HUGE,		/* a write to a present, read-only huge page */
 };
 
 /**
@@ -63,7 +63,7 @@ static inline __u32 cow_zero_bits(unsigned int where)
 }
 
 /**
- * cow_copy_bits() - what a copy at COW_SITE_COPY counts
+ * cow_copy_bits() - what a copy at COW_SITE_WRITE counts
  * @source: what was replaced
  * @where: COW_IN_*, of the page
  *

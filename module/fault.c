@@ -6,6 +6,8 @@
 #include <asm/trap_pf.h>
 
 #include "classify.h"
+#include "clock.h"
+#include "compat.h"
 #include "fault.h"
 #include "flight.h"
 #include "life.h"
@@ -15,9 +17,26 @@
 #include "space.h"
 #include "zeroread.h"
 
-static noinline void charge_slowly(struct mm_struct *mm, bool exec, u32 bits,
+/* Sites that make new anonymous pages, and such that take pages over */
+static struct cow_sites new_sites __read_mostly;
+static struct cow_sites move_sites __read_mostly;
+
+#define COW_TRACED(fregs, n, type) ((type)cow_traced_argument(fregs, n))
+
+/* The stack that an exec builds in memory which is nobody's yet. */
+static bool is_exec_stack(const struct vm_area_struct *vma)
+{
+	return (vma->vm_flags & (VM_GROWSDOWN | VM_GROWSUP)) &&
+	       (vma->vm_flags & VM_STACK_INCOMPLETE_SETUP) ==
+		VM_STACK_INCOMPLETE_SETUP;
+}
+
+/* @vma: where, if that is known */
+static noinline void charge_slowly(const struct mm_struct *mm,
+				   const struct vm_area_struct *vma, u32 bits,
 				   u64 n, u64 ns)
 {
+	bool exec = vma && is_exec_stack(vma);
 	struct cow_process *process;
 
 	raw_spin_lock(&cow_tree_lock);
@@ -28,36 +47,49 @@ static noinline void charge_slowly(struct mm_struct *mm, bool exec, u32 bits,
 	raw_spin_unlock(&cow_tree_lock);
 }
 
-static __always_inline void charge(struct mm_struct *mm, bool exec, u32 bits,
-				   u64 n, u64 ns)
+/*
+ * Charge @n of each of @bits to the owner of @vma's memory. Small enough for
+ * its callers, which end with it, to need no stack frame.
+ */
+static __always_inline void charge(const struct vm_area_struct *vma, u32 bits,
+				   u64 n)
 {
-	struct cow_process *process;
+	struct cow_process *process = cow_space_owner(vma->vm_mm);
 
-	process = cow_space_owner(mm);
-	if (unlikely(!process)) {
-		charge_slowly(mm, exec, bits, n, ns);
-		return;
-	}
-	cow_process_charge(process, bits, n);
-	if (ns)
+	if (likely(process))
+		cow_process_charge(process, bits, n);
+	else
+		charge_slowly(vma->vm_mm, vma, bits, n, 0);
+}
+
+/* Charge one broken page, and the time that it took. */
+static __always_inline void charge_break(const struct vm_area_struct *vma,
+					 u32 bits, u64 start)
+{
+	struct cow_process *process = cow_space_owner(vma->vm_mm);
+	u64 ns = cow_clock_since(start);
+
+	if (likely(process)) {
+		cow_process_charge(process, bits, 1);
 		cow_process_charge_time(process, ns);
+	} else {
+		charge_slowly(vma->vm_mm, vma, bits, 1, ns);
+	}
 }
 
 void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n)
 {
-	charge(mm, false, bits, n, 0);
+	struct cow_process *process = cow_space_owner(mm);
+
+	if (likely(process))
+		cow_process_charge(process, bits, n);
+	else
+		charge_slowly(mm, NULL, bits, n, 0);
 }
 
-/* The stack that an exec builds in memory which is nobody's yet. */
-static bool is_exec_stack(const struct vm_area_struct *vma)
-{
-	return (vma->vm_flags & (VM_GROWSDOWN | VM_GROWSUP)) &&
-	       (vma->vm_flags & VM_STACK_INCOMPLETE_SETUP) ==
-		VM_STACK_INCOMPLETE_SETUP;
-}
-
-static unsigned int where_is(const struct vm_area_struct *vma,
-			     unsigned long address, unsigned long size)
+static __always_inline unsigned int 
+where_is(const struct vm_area_struct *vma, unsigned long address,
+	 unsigned long size)
 {
 	const struct mm_struct *mm = vma->vm_mm;
 
@@ -68,7 +100,7 @@ static unsigned int where_is(const struct vm_area_struct *vma,
 	return 0;
 }
 
-static u32 from_pool(const struct page *page)
+static __always_inline u32 from_pool(const struct page *page)
 {
 	return page_to_nid(page) == numa_node_id() ?
 		0 : COW_BIT(COW_POOL_REMOTE);
@@ -80,9 +112,10 @@ static u32 from_pool(const struct page *page)
  * the child the anon_vma of a dead process between it and the last exec. Then
  * a page of that dead one and one of the child look alike, and it is said so.
  */
-static bool page_is_own(const struct page *page, const struct vm_area_struct *vma)
+static __always_inline bool page_is_own(const struct folio *folio,
+					const struct vm_area_struct *vma)
 {
-	unsigned long mapping = (unsigned long)READ_ONCE(page->mapping);
+	unsigned long mapping = (unsigned long)READ_ONCE(folio->mapping);
 	struct cow_process *process;
 
 	if (mapping - PAGE_MAPPING_ANON != (unsigned long)vma->anon_vma)
@@ -96,89 +129,94 @@ static bool page_is_own(const struct page *page, const struct vm_area_struct *vm
 }
 
 /* What the write of @fault replaces; the old page is still referenced. */
-static enum cow_source source_of(const struct vm_fault *fault)
+static __always_inline enum cow_source source_of(const struct vm_fault *fault)
 {
-	const struct vm_area_struct *vma = fault->vma;
-	struct page *page;
+	struct folio *folio;
 
-	if (fault->flags & FAULT_FLAG_UNSHARE)
+	if (unlikely(fault->flags & FAULT_FLAG_UNSHARE))
 		return COW_FROM_NOTHING;
-	if (is_zero_pfn(pte_pfn(fault->orig_pte)))
-		return COW_FROM_ZERO;
-	page = fault->page;
-	if (!page)
+	if (!fault->page)
+		return is_zero_pfn(pte_pfn(fault->orig_pte)) ?
+			COW_FROM_ZERO : COW_FROM_FILE;
+	folio = page_folio(fault->page);
+	if (!folio_test_anon(folio))
 		return COW_FROM_FILE;
-	page = compound_head(page);
-	if (!PageAnon(page))
-		return COW_FROM_FILE;
-	if (PageKsm(page))
+	if (unlikely(folio_test_ksm(folio)))
 		return COW_FROM_NOTHING;
-	return page_is_own(page, vma) ? COW_FROM_SELF : COW_FROM_OTHER;
+	return page_is_own(folio, fault->vma) ? COW_FROM_SELF : COW_FROM_OTHER;
 }
 
-/* At least 1: a break takes time, however coarse the clock is. */
-static u64 elapsed(const struct cow_flight *flight)
+static noinline notrace void zero_filled(struct page *page,
+					 struct vm_area_struct *vma,
+					 unsigned long address)
 {
-	u64 now = cow_clock();
+	unsigned long pages = compound_nr(page);
+	u32 bits = cow_zero_bits(where_is(vma, address, pages << PAGE_SHIFT));
 
-	return now > flight->start_ns ? now - flight->start_ns : 1;
+	charge(vma, bits | from_pool(page), pages);
 }
 
-static void copied(struct page *page, struct vm_area_struct *vma,
-		   unsigned long address)
+static noinline void upgraded(struct page *page, struct vm_area_struct *vma,
+			      unsigned long address)
 {
-	struct cow_flight *flight = cow_flight_of_current();
+	u32 bits = cow_copy_bits(COW_FROM_ZERO,
+				 where_is(vma, address, PAGE_SIZE));
+
+	cow_zeroread_upgraded(vma->vm_mm, address);
+	charge(vma, bits | from_pool(page), 1);
+}
+
+static noinline notrace void replaced(struct page *page,
+				      struct vm_area_struct *vma,
+				      unsigned long address)
+{
+	struct cow_flight *flight = cow_flight_find();
 	enum cow_source source;
-	u64 ns = 0;
-	u32 bits;
+	u64 start;
 
 	if (unlikely(!flight || flight->stage != COW_STAGE_REPLACE)) {
 		cow_lose(COW_LOSS_flight, 1);
 		return;
 	}
 	source = source_of(flight->fault);
-	bits = cow_copy_bits(source, where_is(vma, address, PAGE_SIZE));
-	if (bits & COW_BROKEN_BITS)
-		ns = elapsed(flight);
+	start = flight->start;
 	cow_flight_done(flight);
+
 	if (source == COW_FROM_ZERO)
-		cow_zeroread_upgraded(vma->vm_mm, address);
-	if (bits)
-		charge(vma->vm_mm, false, bits | from_pool(page), 1, ns);
+		upgraded(page, vma, address);
+	else if (likely(source != COW_FROM_NOTHING))
+		charge_break(vma, cow_copy_bits(source, 0) | from_pool(page),
+			     start);
 }
 
-static void zeroed(struct page *page, struct vm_area_struct *vma,
-		   unsigned long address)
+static noinline notrace void copied_from_file(struct page *page,
+					      struct vm_area_struct *vma,
+					      unsigned long address)
 {
-	unsigned long pages = compound_nr(page);
-	u32 bits = cow_zero_bits(where_is(vma, address, pages << PAGE_SHIFT));
-
-	charge(vma->vm_mm, is_exec_stack(vma), bits | from_pool(page), pages, 0);
-}
-
-static void copied_from_file(struct page *page, struct vm_area_struct *vma,
-			     unsigned long address)
-{
-	struct cow_flight *flight = cow_flight_of_current();
-	u32 bits = COW_BIT(COW_BROKEN_FILE) | from_pool(page);
-	u64 ns = 1;
+	struct cow_flight *flight = cow_flight_find();
+	u64 start;
 
 	if (likely(flight && flight->page == (address & PAGE_MASK)))
-		ns = elapsed(flight);
+		start = flight->start;
+	else
+		start = cow_clock_ticks();
 	if (flight)
 		cow_flight_done(flight);
-	charge(vma->vm_mm, false, bits, compound_nr(page), ns);
+	charge_break(vma, COW_BIT(COW_BROKEN_FILE) | from_pool(page), start);
 }
 
-void cow_fault_new_page(unsigned long caller, struct page *page,
-			struct vm_area_struct *vma, unsigned long address)
+notrace COW_HOOK(cow_on_new_anon_rmap)
 {
-	switch (cow_site_of_new(caller)) {
+	struct page *page = COW_TRACED(fregs, 0, struct page *);
+	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));
+	unsigned long address = COW_TRACED(fregs, 2, unsigned long);
+
+	switch (cow_site_of(&new_sites, caller)) {
 	case COW_SITE_ZERO:
-		zeroed(page, vma, address);
+		zero_filled(page, vma, address);
 		break;
-	case COW_SITE_COPY:
-		copied(page, vma, address);
+	case COW_SITE_WRITE:
+		replaced(page, vma, address);
 		break;
 	case COW_SITE_FILE:
 		copied_from_file(page, vma, address);
@@ -193,33 +231,41 @@ void cow_fault_new_page(unsigned long caller, struct page *page,
 	}
 }
 
-void cow_fault_taken_over(unsigned long caller, struct page *page,
-			  struct vm_area_struct *vma)
+notrace COW_HOOK(cow_on_move_anon_rmap)
 {
-	enum cow_site site = cow_site_of_move(caller);
+	struct page *page = COW_TRACED(fregs, 0, struct page *);
+	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));
 	struct cow_flight *flight;
 	unsigned long pages = 1;
+	bool unshare;
 
-	if (site == COW_SITE_NOT_OURS)
+	switch (cow_site_of(&move_sites, caller)) {
+	case COW_SITE_WRITE:
+		break;
+	case COW_SITE_HUGE:
+		pages = compound_nr(page);
+		break;
+	case COW_SITE_NOT_OURS:
 		return;
-	if (site == COW_SITE_TAKE_HUGE) {
-		pages = compound_nr(compound_head(page));
-	} else if (unlikely(site != COW_SITE_TAKE)) {
+	default:
 		cow_lose(COW_LOSS_site, 1);
 		return;
 	}
 
-	flight = cow_flight_of_current();
+	flight = cow_flight_find();
 	if (unlikely(!flight || flight->stage < COW_STAGE_HUGE)) {
 		cow_lose(COW_LOSS_flight, 1);
 		return;
 	}
-	if (!(flight->fault->flags & FAULT_FLAG_UNSHARE))
-		charge(vma->vm_mm, false, COW_BIT(COW_REUSED), pages, 0);
+	unshare = flight->fault->flags & FAULT_FLAG_UNSHARE;
 	cow_flight_done(flight);
+	if (!unshare)
+		charge(vma, COW_BIT(COW_REUSED), pages);
 }
 
-void cow_fault_trap(unsigned long address, unsigned long error_code)
+notrace void cow_probe_page_fault(void *data, unsigned long address,
+				  struct pt_regs *regs,
+				  unsigned long error_code)
 {
 	const unsigned long wanted = X86_PF_PROT | X86_PF_WRITE;
 
@@ -227,9 +273,12 @@ void cow_fault_trap(unsigned long address, unsigned long error_code)
 		cow_flight_trap(address);
 }
 
-void cow_fault_handle(struct vm_area_struct *vma, unsigned long address,
-		      unsigned int flags)
+notrace COW_HOOK(cow_on_handle_mm_fault)
 {
+	struct vm_area_struct *vma = COW_TRACED(fregs, 0, typeof(vma));
+	unsigned long address = COW_TRACED(fregs, 1, unsigned long);
+	unsigned int flags = COW_TRACED(fregs, 2, unsigned int);
+
 	if (flags & FAULT_FLAG_WRITE) {
 		if (vma->vm_ops && !(vma->vm_flags & VM_SHARED))
 			cow_flight_handle(address, flags & FAULT_FLAG_TRIED);
@@ -242,7 +291,7 @@ void cow_fault_handle(struct vm_area_struct *vma, unsigned long address,
  * A page that is exclusive already (after mprotect, say) is shared with nobody:
  * the kernel makes it writable again, and no commit point follows.
  */
-static bool is_exclusive(const struct vm_fault *fault)
+static __always_inline bool is_exclusive(const struct vm_fault *fault)
 {
 	struct page *page;
 
@@ -251,19 +300,27 @@ static bool is_exclusive(const struct vm_fault *fault)
 	if (pte_special(fault->orig_pte))
 		return false;
 	page = pte_page(fault->orig_pte);
-	return PageAnon(page) && PageAnonExclusive(page);
+	return PageAnonExclusive(page) && folio_test_anon(page_folio(page));
 }
 
-void cow_fault_replace(struct vm_fault *fault)
+notrace COW_HOOK(cow_on_do_wp_page)
 {
-	if (fault->vma->vm_flags & VM_SHARED || is_exclusive(fault)) {
+	struct vm_fault *fault = COW_TRACED(fregs, 0, typeof(fault));
+
+	if (fault->vma->vm_flags & VM_SHARED || is_exclusive(fault))
 		cow_flight_land(current);
-		return;
-	}
-	cow_flight_replace(fault);
+	else
+		cow_flight_replace(fault, COW_STAGE_REPLACE);
 }
 
-void cow_fault_replace_huge(struct vm_fault *fault)
+notrace COW_HOOK(cow_on_do_huge_pmd_wp_page)
 {
-	cow_flight_replace_huge(fault);
+	struct vm_fault *fault = COW_TRACED(fregs, 0, typeof(fault));
+
+	cow_flight_replace(fault, COW_STAGE_HUGE);
+}
+
+notrace COW_HOOK(cow_on_huge_zero_page)
+{
+	cow_zeroread_huge(COW_TRACED(fregs, 0, struct mm_struct *));
 }

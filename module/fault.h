@@ -4,34 +4,34 @@
  *
  * All run with preemption off; they sleep, allocate and lock nothing, but for
  * the rare page of an address space that is not bound yet (cow_tree_lock).
+ * Each is one function with all that is frequent inlined: this is the path
+ * whose instructions are counted.
  */
 #ifndef COWSTAT_FAULT_H
 #define COWSTAT_FAULT_H
 
-#include <linux/ftrace.h>
+#include <linux/types.h>
 
-#include "counters.h"
-
+struct ftrace_ops;
+struct ftrace_regs;
 struct mm_struct;
-struct vm_area_struct;
-struct vm_fault;
+struct pt_regs;
 
 /* Tracepoints page_fault_user and page_fault_kernel */
-void cow_fault_trap(unsigned long address, unsigned long error_code);
+void cow_probe_page_fault(void *data, unsigned long address,
+			  struct pt_regs *regs, unsigned long error_code);
 
-/* Entry of handle_mm_fault */
-void cow_fault_handle(struct vm_area_struct *vma, unsigned long address,
-		      unsigned int flags);
+/* Entries of the kernel's functions that they are named after */
+#define COW_HOOK(name) \
+	void name(unsigned long ip, unsigned long caller, \
+		  struct ftrace_ops *ops, struct ftrace_regs *fregs)
 
-/* Entry of do_wp_page, and of do_huge_pmd_wp_page */
-void cow_fault_replace(struct vm_fault *fault);
-void cow_fault_replace_huge(struct vm_fault *fault);
-
-/* Entry of the rmap functions; @caller is where they return to */
-void cow_fault_new_page(unsigned long caller, struct page *page,
-			struct vm_area_struct *vma, unsigned long address);
-void cow_fault_taken_over(unsigned long caller, struct page *page,
-			  struct vm_area_struct *vma);
+COW_HOOK(cow_on_handle_mm_fault);
+COW_HOOK(cow_on_do_wp_page);
+COW_HOOK(cow_on_do_huge_pmd_wp_page);
+COW_HOOK(cow_on_new_anon_rmap);
+COW_HOOK(cow_on_move_anon_rmap);
+COW_HOOK(cow_on_huge_zero_page);
 
 /* Charge @n of each of @bits to the owner of @mm. Preemption is off. */
 void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n);

@@ -19,8 +19,14 @@
 #ifndef COWSTAT_FLIGHT_H
 #define COWSTAT_FLIGHT_H
 
+#include <linux/atomic.h>
+#include <linux/cache.h>
+#include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+
+#include "clock.h"
+#include "loss.h"
 
 enum cow_stage {
 	COW_STAGE_ZERO_READ,	/* the kernel reads fresh memory (zeroread.c) */
@@ -31,13 +37,13 @@ enum cow_stage {
 };
 
 /**
- * struct cow_flight - a write fault of one task
+ * struct cow_flight - a fault of one task
  * @task: whose it is, NULL if nobody's
  * @fault: the kernel's own description, on the task's stack; from
  *	COW_STAGE_HUGE until the commit
  * @mm: that a COW_STAGE_ZERO_READ reads from
  * @page: address of the page
- * @start_ns: when it began
+ * @start: when it began, by cow_clock_ticks()
  * @stage: how far it has got
  */
 struct cow_flight {
@@ -47,39 +53,122 @@ struct cow_flight {
 		struct mm_struct *mm;
 	};
 	unsigned long page;
-	u64 start_ns;
+	u64 start;
 	enum cow_stage stage;
-};
+} ____cacheline_aligned;
 
-int cow_flight_init(void);
-void cow_flight_exit(void);
+#define COW_FLIGHT_BITS	11
 
-u64 cow_clock(void);
+/* A task's entry is in one of so many places from its hash on. */
+#define COW_FLIGHT_REACH 8
 
-/* A write fault on a present page: its clock starts. */
-void cow_flight_trap(unsigned long address);
+extern struct cow_flight
+cow_flights[(1 << COW_FLIGHT_BITS) + COW_FLIGHT_REACH];
 
-/* The handler has a write to a file's page; @again if it was there before. */
-void cow_flight_handle(unsigned long address, bool again);
+/* The rest of cow_flight_take_off() and cow_flight_find(). */
+struct cow_flight *cow_flight_take_off_slowly(struct cow_flight *first);
+struct cow_flight *cow_flight_find_further(struct cow_flight *first);
 
-/* A read-only page is about to be replaced, or taken over, by a write. */
-void cow_flight_replace(struct vm_fault *fault);
-void cow_flight_replace_huge(struct vm_fault *fault);
+static __always_inline struct cow_flight *
+cow_flight_first(const struct task_struct *task)
+{
+	return &cow_flights[hash_ptr(task, COW_FLIGHT_BITS)];
+}
 
-/* The kernel is about to read fresh memory of @mm that could be a huge page. */
-void cow_flight_zero_read(struct mm_struct *mm, unsigned long address);
+static __always_inline bool cow_flight_seize(struct cow_flight *flight,
+					     struct task_struct *from)
+{
+	return try_cmpxchg(&flight->task, &from, current);
+}
 
-/* The current task's, NULL if it has none. */
-struct cow_flight *cow_flight_of_current(void);
+/*
+ * The current task's entry, or a new one, whose page is 0. NULL if there is no
+ * room. It is in the first place that is the task's or nobody's. An older one
+ * may be behind it: that is never found again, since this one comes first for
+ * as long as it matters, and goes when the task exits.
+ */
+static __always_inline struct cow_flight *cow_flight_take_off(void)
+{
+	struct cow_flight *first = cow_flight_first(current);
+	struct task_struct *owner = READ_ONCE(first->task);
+
+	if (owner == current)
+		return first;
+	if (likely(!owner && cow_flight_seize(first, NULL))) {
+		first->page = 0;
+		return first;
+	}
+	return cow_flight_take_off_slowly(first);
+}
+
+/* The current task's entry, or NULL. */
+static __always_inline struct cow_flight *cow_flight_find(void)
+{
+	struct cow_flight *first = cow_flight_first(current);
+
+	if (likely(READ_ONCE(first->task) == current))
+		return first;
+	return cow_flight_find_further(first);
+}
 
 /* It has come to its end. */
-static inline void cow_flight_done(struct cow_flight *flight)
+static __always_inline void cow_flight_done(struct cow_flight *flight)
 {
 	/* Others may seize it from here on. */
 	smp_store_release(&flight->task, NULL);
 }
 
-/* The task exits. */
+/* A write fault on a present page: its clock starts. */
+static __always_inline void cow_flight_trap(unsigned long address)
+{
+	struct cow_flight *flight = cow_flight_take_off();
+
+	if (unlikely(!flight))
+		return;
+	flight->page = address & PAGE_MASK;
+	flight->start = cow_clock_ticks();
+	flight->stage = COW_STAGE_TRAP;
+}
+
+/* The handler has a write to a file's page; @again if it was there before. */
+static inline void cow_flight_handle(unsigned long address, bool again)
+{
+	struct cow_flight *flight = cow_flight_take_off();
+	unsigned long page = address & PAGE_MASK;
+
+	if (unlikely(!flight))
+		return;
+	if (flight->page != page ||
+	    (flight->stage != COW_STAGE_TRAP && !again)) {
+		flight->page = page;
+		flight->start = cow_clock_ticks();
+	}
+	flight->stage = COW_STAGE_HANDLER;
+}
+
+/* A read-only page is about to be replaced, or taken over, by a write. */
+static __always_inline void cow_flight_replace(struct vm_fault *fault,
+					       enum cow_stage stage)
+{
+	struct cow_flight *flight = cow_flight_take_off();
+	unsigned long page = fault->address & PAGE_MASK;
+
+	if (unlikely(!flight)) {
+		cow_lose(COW_LOSS_flight, 1);
+		return;
+	}
+	if (flight->page != page || flight->stage >= stage) {
+		flight->page = page;
+		flight->start = cow_clock_ticks();
+	}
+	flight->fault = fault;
+	flight->stage = stage;
+}
+
+/* The kernel is about to read fresh memory of @mm that could be a huge page. */
+void cow_flight_zero_read(struct mm_struct *mm, unsigned long address);
+
+/* @task exits, or what it does is no write that matters. */
 void cow_flight_land(struct task_struct *task);
 
 #endif /* COWSTAT_FLIGHT_H */

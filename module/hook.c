@@ -14,7 +14,6 @@
 #include "hook.h"
 #include "life.h"
 #include "loss.h"
-#include "zeroread.h"
 
 /*
  * Probes. The first argument is the data given at registration; the rest are
@@ -44,12 +43,6 @@ static void probe_exit_mmap(void *data, struct mm_struct *mm)
 		cow_lose(COW_LOSS_hook, 1);
 }
 
-static void probe_page_fault(void *data, unsigned long address,
-			     struct pt_regs *regs, unsigned long error_code)
-{
-	cow_fault_trap(address, error_code);
-}
-
 struct cow_probe {
 	const char *name;
 	void *probe;
@@ -64,63 +57,13 @@ static struct cow_probe life_probes[] = {
 };
 
 static struct cow_probe fault_probes[] = {
-	{ "page_fault_user",	probe_page_fault },
-	{ "page_fault_kernel",	probe_page_fault },
+	{ "page_fault_user",	cow_probe_page_fault },
+	{ "page_fault_kernel",	cow_probe_page_fault },
 };
 
-/* Hooks at the entry of functions; preemption is off. */
-
-#define COW_TRACED(fregs, n, type) ((type)cow_traced_argument(fregs, n))
-
-static void on_exit_mmap(unsigned long ip, unsigned long parent_ip,
-			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
+static COW_HOOK(on_exit_mmap)
 {
-	cow_life_unmap(COW_TRACED(fregs, 0, struct mm_struct *));
-}
-
-static void on_handle_mm_fault(unsigned long ip, unsigned long parent_ip,
-			       struct ftrace_ops *ops,
-			       struct ftrace_regs *fregs)
-{
-	cow_fault_handle(COW_TRACED(fregs, 0, struct vm_area_struct *),
-			 COW_TRACED(fregs, 1, unsigned long),
-			 COW_TRACED(fregs, 2, unsigned int));
-}
-
-static void on_do_wp_page(unsigned long ip, unsigned long parent_ip,
-			  struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	cow_fault_replace(COW_TRACED(fregs, 0, struct vm_fault *));
-}
-
-static void on_do_huge_pmd_wp_page(unsigned long ip, unsigned long parent_ip,
-				   struct ftrace_ops *ops,
-				   struct ftrace_regs *fregs)
-{
-	cow_fault_replace_huge(COW_TRACED(fregs, 0, struct vm_fault *));
-}
-
-static void on_new_anon_rmap(unsigned long ip, unsigned long parent_ip,
-			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	cow_fault_new_page(parent_ip, COW_TRACED(fregs, 0, struct page *),
-			   COW_TRACED(fregs, 1, struct vm_area_struct *),
-			   COW_TRACED(fregs, 2, unsigned long));
-}
-
-static void on_move_anon_rmap(unsigned long ip, unsigned long parent_ip,
-			      struct ftrace_ops *ops,
-			      struct ftrace_regs *fregs)
-{
-	cow_fault_taken_over(parent_ip, COW_TRACED(fregs, 0, struct page *),
-			     COW_TRACED(fregs, 1, struct vm_area_struct *));
-}
-
-static void on_huge_zero_page(unsigned long ip, unsigned long parent_ip,
-			      struct ftrace_ops *ops,
-			      struct ftrace_regs *fregs)
-{
-	cow_zeroread_huge(COW_TRACED(fregs, 0, struct mm_struct *));
+	cow_life_unmap((struct mm_struct *)cow_traced_argument(fregs, 0));
 }
 
 /* One ops a function: each then has a trampoline of its own, and no dispatch. */
@@ -139,12 +82,12 @@ static struct cow_entry life_entries[] = {
 };
 
 static struct cow_entry fault_entries[] = {
-	COW_ENTRY("handle_mm_fault", on_handle_mm_fault),
-	COW_ENTRY("do_wp_page", on_do_wp_page),
-	COW_ENTRY("do_huge_pmd_wp_page", on_do_huge_pmd_wp_page),
-	COW_ENTRY(COW_NEW_ANON_RMAP, on_new_anon_rmap),
-	COW_ENTRY(COW_MOVE_ANON_RMAP, on_move_anon_rmap),
-	COW_ENTRY(COW_HUGE_ZERO_PAGE, on_huge_zero_page),
+	COW_ENTRY("handle_mm_fault", cow_on_handle_mm_fault),
+	COW_ENTRY("do_wp_page", cow_on_do_wp_page),
+	COW_ENTRY("do_huge_pmd_wp_page", cow_on_do_huge_pmd_wp_page),
+	COW_ENTRY(COW_NEW_ANON_RMAP, cow_on_new_anon_rmap),
+	COW_ENTRY(COW_MOVE_ANON_RMAP, cow_on_move_anon_rmap),
+	COW_ENTRY(COW_HUGE_ZERO_PAGE, cow_on_huge_zero_page),
 };
 
 static void match(struct tracepoint *tracepoint, void *priv)

@@ -48,7 +48,7 @@ static struct cow_process *owner_of(struct cow_process *process)
 	return process;
 }
 
-struct cow_process *cow_life_payer(struct mm_struct *mm, bool exec)
+struct cow_process *cow_life_payer(const struct mm_struct *mm, bool exec)
 {
 	struct cow_process *process = cow_space_owner(mm);
 

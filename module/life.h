@@ -31,6 +31,6 @@ bool cow_life_unmap(struct mm_struct *mm);
  * @exec if the current task is building it for an exec. Never NULL, but
  * cow_root if there is nobody. With cow_tree_lock held.
  */
-struct cow_process *cow_life_payer(struct mm_struct *mm, bool exec);
+struct cow_process *cow_life_payer(const struct mm_struct *mm, bool exec);
 
 #endif /* COWSTAT_LIFE_H */

@@ -15,7 +15,7 @@
  *	handle		tree handles
  *	snapshot	consistent pictures; viewer: who may see what of them
  *	procfile	/proc/cowstat; device: /dev/cowstat
- *	loss		what was lost
+ *	clock		the time; loss: what was lost
  *
  * docs/design.md has the reasons.
  */
@@ -26,8 +26,8 @@
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
 
+#include "clock.h"
 #include "device.h"
-#include "flight.h"
 #include "handle.h"
 #include "hook.h"
 #include "life.h"
@@ -73,18 +73,10 @@ static int __init tables_init(void)
 	ret = cow_space_init();
 	if (ret)
 		goto err_process_exit;
-	ret = cow_flight_init();
-	if (ret)
-		goto err_space_exit;
-	ret = cow_zeroread_init();
-	if (ret)
-		goto err_flight_exit;
+	cow_zeroread_init();
+	cow_clock_init();
 	return 0;
 
-err_flight_exit:
-	cow_flight_exit();
-err_space_exit:
-	cow_space_exit();
 err_process_exit:
 	cow_process_exit();
 	return ret;
@@ -93,7 +85,6 @@ err_process_exit:
 static void tables_exit(void)
 {
 	cow_zeroread_exit();
-	cow_flight_exit();
 	cow_space_exit();
 	cow_process_exit();
 }

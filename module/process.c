@@ -12,7 +12,7 @@
 DEFINE_RAW_SPINLOCK(cow_tree_lock);
 
 struct cow_process *cow_root;
-unsigned int cow_shards;
+unsigned int cow_shards __read_mostly;
 unsigned int cow_processes;
 unsigned int cow_living;
 

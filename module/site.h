@@ -8,10 +8,47 @@
 #ifndef COWSTAT_SITE_H
 #define COWSTAT_SITE_H
 
+#include <linux/atomic.h>
+#include <linux/compiler.h>
+
 #include "classify.h"
 
-/* Any context. @caller is a return address into the kernel's text. */
-enum cow_site cow_site_of_new(unsigned long caller);
-enum cow_site cow_site_of_move(unsigned long caller);
+#define COW_SITES	24
+
+/*
+ * Filled from the front and never changed: @site is set before @caller is
+ * published.
+ */
+struct cow_sites {
+	struct {
+		unsigned long caller;
+		enum cow_site site;
+	} entry[COW_SITES];
+	atomic_t used;
+};
+
+/* Any context. */
+enum cow_site cow_site_learn(struct cow_sites *sites, unsigned long caller);
+
+/*
+ * The site of @caller, a return address into the kernel's text; any context.
+ * A place that is being filled looks empty: then it is learned once more.
+ */
+static __always_inline enum cow_site cow_site_of(struct cow_sites *sites,
+						 unsigned long caller)
+{
+	int i;
+
+	for (i = 0; i < COW_SITES; i++) {
+		/* Pairs with cow_site_learn(). */
+		unsigned long known = smp_load_acquire(&sites->entry[i].caller);
+
+		if (known == caller)
+			return sites->entry[i].site;
+		if (!known)
+			break;
+	}
+	return cow_site_learn(sites, caller);
+}
 
 #endif /* COWSTAT_SITE_H */

@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/hash.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "loss.h"
 #include "process.h"
 #include "space.h"
 
-static struct hlist_head *mm_table;
-static unsigned int mm_bits;
-
-static struct hlist_head *mm_bucket(const struct mm_struct *mm)
-{
-	return &mm_table[hash_ptr(mm, mm_bits)];
-}
-
-static struct cow_space *space_find(const struct mm_struct *mm)
-{
-	struct cow_space *space;
-
-	hlist_for_each_entry_rcu_notrace(space, mm_bucket(mm), by_mm)
-		if (space->mm == mm)
-			return space;
-	return NULL;
-}
-
-struct cow_process *cow_space_owner(const struct mm_struct *mm)
-{
-	struct cow_space *space = space_find(mm);
-
-	return space ? READ_ONCE(space->process) : NULL;
-}
+struct hlist_head *cow_mm_table __read_mostly;
+unsigned int cow_mm_shift __read_mostly;
 
 /*
  * The one in the process is free, unless the address space before the exec
@@ -59,7 +35,7 @@ void cow_space_bind(struct mm_struct *mm, struct cow_process *process)
 	space->mm = mm;
 	space->process = process;
 	process->users++;
-	hlist_add_head_rcu(&space->by_mm, mm_bucket(mm));
+	hlist_add_head_rcu(&space->by_mm, cow_space_bucket(mm));
 }
 
 bool cow_space_release(struct mm_struct *mm)
@@ -68,7 +44,7 @@ bool cow_space_release(struct mm_struct *mm)
 	struct cow_space *space;
 
 	raw_spin_lock(&cow_tree_lock);
-	space = space_find(mm);
+	space = cow_space_find(mm);
 	if (space) {
 		process = space->process;
 		hlist_del_rcu(&space->by_mm);
@@ -136,11 +112,16 @@ unsigned long cow_space_take_eager(struct mm_struct *mm)
 	return pages;
 }
 
+static size_t buckets(void)
+{
+	return 1UL << (64 - cow_mm_shift);
+}
+
 int cow_space_init(void)
 {
-	mm_bits = ilog2(roundup_pow_of_two(cow_max_processes));
-	mm_table = kvcalloc(1UL << mm_bits, sizeof(*mm_table), GFP_KERNEL);
-	return mm_table ? 0 : -ENOMEM;
+	cow_mm_shift = 64 - ilog2(roundup_pow_of_two(cow_max_processes));
+	cow_mm_table = kvcalloc(buckets(), sizeof(*cow_mm_table), GFP_KERNEL);
+	return cow_mm_table ? 0 : -ENOMEM;
 }
 
 /* Spaces outside of their process are the few that an exec left in use. */
@@ -148,11 +129,11 @@ void cow_space_exit(void)
 {
 	struct hlist_node *next;
 	struct cow_space *space;
-	unsigned long i;
+	size_t i;
 
-	for (i = 0; i < 1UL << mm_bits; i++)
-		hlist_for_each_entry_safe(space, next, &mm_table[i], by_mm)
+	for (i = 0; i < buckets(); i++)
+		hlist_for_each_entry_safe(space, next, &cow_mm_table[i], by_mm)
 			if (space != &space->process->space)
 				kfree(space);
-	kvfree(mm_table);
+	kvfree(cow_mm_table);
 }

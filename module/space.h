@@ -12,8 +12,10 @@
 #ifndef COWSTAT_SPACE_H
 #define COWSTAT_SPACE_H
 
+#include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 
 struct cow_process;
@@ -41,11 +43,38 @@ void cow_space_bind(struct mm_struct *mm, struct cow_process *process);
 /* Takes cow_tree_lock. Return: false if @mm was not bound. */
 bool cow_space_release(struct mm_struct *mm);
 
+extern struct hlist_head *cow_mm_table;
+extern unsigned int cow_mm_shift;
+
+static __always_inline struct hlist_head *
+cow_space_bucket(const struct mm_struct *mm)
+{
+	return &cow_mm_table[((unsigned long)mm * GOLDEN_RATIO_64) >>
+			     cow_mm_shift];
+}
+
+static __always_inline struct cow_space *
+cow_space_find(const struct mm_struct *mm)
+{
+	struct cow_space *space;
+
+	hlist_for_each_entry_rcu_notrace(space, cow_space_bucket(mm), by_mm)
+		if (space->mm == mm)
+			return space;
+	return NULL;
+}
+
 /*
  * The process that @mm is bound to, or NULL. Under RCU, @mm is missed if it is
  * being bound anew at this moment; a look-up with cow_tree_lock held is sure.
  */
-struct cow_process *cow_space_owner(const struct mm_struct *mm);
+static __always_inline struct cow_process *
+cow_space_owner(const struct mm_struct *mm)
+{
+	struct cow_space *space = cow_space_find(mm);
+
+	return space ? READ_ONCE(space->process) : NULL;
+}
 
 /* Pages that fork copied into @mm. Preemption is off. */
 void cow_space_note_eager(struct mm_struct *mm);

@@ -38,7 +38,7 @@ struct bucket {
 	struct note note[COW_NOTES];
 };
 
-static struct bucket *buckets;
+static struct bucket buckets[1 << COW_NOTE_BITS];
 static atomic_t notes_in_use;
 
 enum entry { NO_ENTRY, ZERO_PAGE, HUGE_ZERO_PAGE, OTHER };
@@ -180,7 +180,7 @@ static void count_now(struct vm_area_struct *vma, unsigned long page)
 
 void cow_zeroread_huge(struct mm_struct *mm)
 {
-	struct cow_flight *flight = cow_flight_of_current();
+	struct cow_flight *flight = cow_flight_find();
 
 	if (!flight || flight->stage != COW_STAGE_ZERO_READ || flight->mm != mm)
 		return;
@@ -236,16 +236,12 @@ void cow_zeroread_upgraded(struct mm_struct *mm, unsigned long address)
 	raw_spin_unlock(&bucket->lock);
 }
 
-int cow_zeroread_init(void)
+void cow_zeroread_init(void)
 {
 	int i;
 
-	buckets = kvcalloc(1 << COW_NOTE_BITS, sizeof(*buckets), GFP_KERNEL);
-	if (!buckets)
-		return -ENOMEM;
-	for (i = 0; i < 1 << COW_NOTE_BITS; i++)
+	for (i = 0; i < ARRAY_SIZE(buckets); i++)
 		raw_spin_lock_init(&buckets[i].lock);
-	return 0;
 }
 
 /*
@@ -257,5 +253,4 @@ void cow_zeroread_exit(void)
 	while (atomic_read(&notes_in_use))
 		msleep(20);
 	synchronize_rcu_tasks();
-	kvfree(buckets);
 }

@@ -22,7 +22,7 @@
 struct mm_struct;
 struct vm_area_struct;
 
-int cow_zeroread_init(void);
+void cow_zeroread_init(void);
 
 /* No hook runs any more: wait for those that are noted. May sleep. */
 void cow_zeroread_exit(void);

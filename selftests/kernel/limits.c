@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For load.sh, which loads the module with small limits: the totals must be
+ * right beyond them too.
+ *
+ *	limits processes	max_processes=16
+ *	limits kept		max_kept=4
+ *
+ * Says what is wrong, and ends with status 1 then.
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "actor.h"
+#include "cow_lib.h"
+
+#define PAGE		4096
+#define N		23
+#define CHILDREN	40
+#define KEPT		4
+
+static int failed;
+
+static void expect(const char *what, __u64 want, __u64 got)
+{
+	if (want == got)
+		return;
+	printf("# %s is %llu, expected %llu\n", what, got, want);
+	failed = 1;
+}
+
+static struct actor *parent(char **at)
+{
+	struct actor *p;
+
+	pin_to_cpu(0);
+	actors_init();
+	p = actor_start();
+	*at = actor_map(p, N, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	actor_write(p, *at, PAGE, N);
+	return p;
+}
+
+static void limit_on_processes(int fd)
+{
+	struct cowstat_counters gained;
+	struct cowstat_system before, after;
+	struct actor *p, *child[CHILDREN];
+	struct cowstat_info info;
+	struct cow_list list;
+	char *at;
+	int i;
+
+	p = parent(&at);
+	before = must_system(fd);
+	for (i = 0; i < CHILDREN; i++) {
+		child[i] = actor_fork(p);
+		actor_write(child[i], at, PAGE, N);
+	}
+	after = must_system(fd);
+	gained = cow_delta(&before.counters, &after.counters);
+	expect("forks", CHILDREN, gained.value[COW_forks]);
+	expect("shared", CHILDREN * N, gained.value[COW_shared]);
+	expect("inherited", CHILDREN * N, gained.value[COW_inherited]);
+	expect("broken_anon", CHILDREN * N, gained.value[COW_broken_anon]);
+	expect("zero_filled", 0, gained.value[COW_zero_filled]);
+	expect("pool", CHILDREN * N, gained.value[COW_pool_local] +
+	       gained.value[COW_pool_remote]);
+
+	info = must_info(fd);
+	expect("max_processes", 16, info.max_processes);
+	expect("state", COWSTAT_STATE_DEGRADED, info.state);
+	expect("processes beyond the limit", 0, info.processes > 17);
+	expect("lost[limit] is there", 1, info.lost[COW_LOST_limit] > 0);
+	list = must_list(fd);
+	expect("rows beyond the limit", 0, list.head.count > 17);
+	expect("the parent's tree has all",
+	       CHILDREN * N,
+	       cow_find(&list, p->pid) ?
+	       cow_find(&list, p->pid)->tree.value[COW_broken_anon] : 0);
+	for (i = 0; i < CHILDREN; i++)
+		actor_exit(child[i]);
+	expect("broken_anon after the exits", CHILDREN * N,
+	       must_system(fd).counters.value[COW_broken_anon] -
+	       before.counters.value[COW_broken_anon]);
+}
+
+static void limit_on_kept(int fd)
+{
+	struct cowstat_counters sum = { };
+	struct cowstat_read read;
+	struct cow_list list;
+	struct actor *p, *c;
+	unsigned int i;
+	char *at;
+	int tree;
+
+	p = parent(&at);
+	tree = must_tree(fd, p->pid, COWSTAT_TREE_KEEP);
+	for (i = 0; i < 10; i++) {
+		c = actor_fork(p);
+		actor_write(c, at, PAGE, N);
+		actor_exit(c);
+	}
+	list = must_list(tree);
+	read = must_read(tree);
+	expect("rows", 1 + KEPT, list.head.count);
+	expect("folded", 10 - KEPT, list.head.folded);
+	expect("folded by READ", 10 - KEPT, read.folded);
+	expect("tree_procs", 11, read.tree_procs);
+	expect("broken_child", 10 * N, read.counters.value[COW_broken_child]);
+	for (i = 0; i < list.head.count; i++)
+		cow_add(&sum, &list.row[i].self);
+	expect("broken_child of those listed", KEPT * N,
+	       sum.value[COW_broken_child]);
+	expect("broken_child of the root's tree", 10 * N,
+	       list.row[0].tree.value[COW_broken_child]);
+	expect("state", COWSTAT_STATE_EXACT, read.state);
+}
+
+int main(int argc, char **argv)
+{
+	int fd = must_open();
+
+	if (argc == 2 && !strcmp(argv[1], "processes"))
+		limit_on_processes(fd);
+	else if (argc == 2 && !strcmp(argv[1], "kept"))
+		limit_on_kept(fd);
+	else
+		cow_die("usage: limits processes | kept");
+	actors_end();
+	return failed;
+}

@@ -1,0 +1,361 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Loading and unloading the module: parameters, refusals, what is there right
+# after it and what is left behind, and both under load. Prints TAP.
+
+set -uo pipefail
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+KO=${COWSTAT_KO:-$HERE/../../cowstat.ko}
+ROUNDS=20
+number=0 failed=0
+
+note() {
+	sed 's/^/# /' <<<"$*"
+}
+
+# check NAME CMD…: one test; what CMD prints is its diagnosis
+check() {
+	local name=$1 verdict=ok output
+	shift
+
+	unload_quietly
+	output=$("$@" 2>&1) || verdict='not ok'
+	[[ -z $output ]] || note "$output"
+	echo "$verdict $((++number)) $name"
+	[[ $verdict == ok ]] || failed=1
+}
+
+skip() {
+	echo "ok $((++number)) $1 # SKIP $2"
+}
+
+complain() {
+	echo "$*"
+	return 1
+}
+
+unload_quietly() {
+	! loaded || rmmod cowstat
+}
+
+loaded() {
+	[[ -e /sys/module/cowstat ]]
+}
+
+# The kernel's log since the line was marked
+mark_log() {
+	mark="cowstat test $$ $RANDOM"
+	echo "$mark" >/dev/kmsg
+}
+
+log_since_mark() {
+	dmesg | sed "1,/$mark/d"
+}
+
+# What the module itself says is one line
+lines_of_module() {
+	log_since_mark | grep -c 'cowstat: '
+}
+
+value() {
+	awk -v name="$1" 'NF == 0 { exit } $1 == name { print $2 }' /proc/cowstat
+}
+
+nothing_left() {
+	local path
+
+	for path in /proc/cowstat /dev/cowstat /sys/module/cowstat /sys/class/misc/cowstat; do
+		[[ ! -e $path ]] || complain "$path is still there" || return
+	done
+	! grep -q cowstat /proc/misc || complain "a device is still registered" || return
+	! grep -q '\[cowstat\]' /proc/kallsyms || complain "symbols are still there" || return
+	! grep -q cowstat /sys/kernel/tracing/enabled_functions 2>/dev/null ||
+		complain "a function is still hooked"
+}
+
+# refused LINE PARAMETER…: loading fails, the log says why in one line
+refused() {
+	local line=$1
+	shift
+
+	mark_log
+	! insmod "$KO" "$@" 2>/dev/null || complain "it was loaded" || return
+	log_since_mark | grep -q -- "$line" ||
+		complain "no line '$line' in: $(log_since_mark)" || return
+	(($(lines_of_module) == 1)) ||
+		complain "not one line: $(log_since_mark)" || return
+	nothing_left
+}
+
+files_appear() {
+	insmod "$KO" || return
+	[[ $(head -n 1 /proc/cowstat) == 'cowstat 1' ]] || complain "no /proc/cowstat" || return
+	[[ -c /dev/cowstat ]] || complain "no /dev/cowstat" || return
+	[[ $(stat -c %a /dev/cowstat) == 666 ]] || complain "not open to everyone" || return
+	[[ $(sed -n 2p /proc/cowstat) == 'state exact' ]] || complain "$(sed -n 2p /proc/cowstat)"
+}
+
+unload_leaves_nothing() {
+	insmod "$KO" || return
+	rmmod cowstat || return
+	nothing_left
+}
+
+loading_is_silent() {
+	mark_log
+	insmod "$KO" || return
+	rmmod cowstat || return
+	(($(lines_of_module) == 0)) || complain "$(log_since_mark)"
+}
+
+second_load_fails() {
+	local error
+
+	insmod "$KO" || return
+	error=$(insmod "$KO" 2>&1) && complain "it was loaded twice" && return 1
+	[[ $error == *"File exists"* ]] || complain "$error" || return
+	[[ -e /proc/cowstat ]] || complain "the first one is gone"
+}
+
+parameters_are_visible() {
+	local name
+
+	insmod "$KO" max_processes=1000 max_handles=7 max_kept=9 || return
+	for name in max_processes:1000 max_handles:7 max_kept:9; do
+		[[ $(cat "/sys/module/cowstat/parameters/${name%:*}") == "${name#*:}" ]] ||
+			complain "$name is $(cat "/sys/module/cowstat/parameters/${name%:*}")" || return
+	done
+}
+
+parameters_are_documented() {
+	local name
+
+	for name in max_processes max_handles max_kept; do
+		modinfo -F parm "$KO" | grep -q "^$name:.\{20\}" ||
+			complain "modinfo says nothing on $name" || return
+	done
+}
+
+unknown_parameter() {
+	mark_log
+	insmod "$KO" nonsense=1 || return
+	log_since_mark | grep -q "unknown parameter 'nonsense'" ||
+		complain "not reported: $(log_since_mark)"
+}
+
+largest_limit() {
+	insmod "$KO" max_processes=4194304 || complain "$(dmesg | tail -n 1)"
+}
+
+tracing_off() {
+	local status=0
+
+	echo 0 >/proc/sys/kernel/ftrace_enabled || return
+	refused ftrace_enabled || status=1
+	echo 1 >/proc/sys/kernel/ftrace_enabled
+	((!status)) && insmod "$KO" && rmmod cowstat
+}
+
+# Tracing cannot be switched off under the module, or else the state says so.
+tracing_stays_on() {
+	local state
+
+	insmod "$KO" || return
+	echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled
+	/bin/true
+	state=$(sed -n 2p /proc/cowstat)
+	if [[ $(cat /proc/sys/kernel/ftrace_enabled) == 0 ]]; then
+		echo 1 >/proc/sys/kernel/ftrace_enabled
+		[[ $state == *hook* ]] || complain "tracing is off, but: $state"
+	else
+		[[ $state == 'state exact' ]] || complain "$state"
+	fi
+}
+
+# line PID: of the process in /proc/cowstat
+line() {
+	awk -v pid="$1" 'body && $1 == pid; NF == 0 { body = 1 }' /proc/cowstat
+}
+
+# The columns shared, broken, reused and zero_filled of a process
+counts() {
+	line "$1" | cut -d' ' -f4-7
+}
+
+running_processes_are_listed() {
+	local sleeper grandchild child pid status=0
+
+	sleep infinity &
+	sleeper=$!
+	# shellcheck disable=SC2016
+	setsid sh -c 'sleep infinity & wait' >/dev/null &
+	child=$!
+	until grandchild=$(pgrep -P "$child" sleep); do :; done
+	insmod "$KO"
+	for pid in $$ "$sleeper" "$child" "$grandchild" 1; do
+		[[ $(line "$pid") ]] || complain "$pid is not listed" || status=1
+	done
+	[[ $(counts "$sleeper") == "0 0 0 0" ]] ||
+		complain "$sleeper: $(line "$sleeper")" || status=1
+	[[ $(line "$grandchild" | cut -d' ' -f2) == "$child" ]] ||
+		complain "$grandchild: $(line "$grandchild")" || status=1
+	kill "$sleeper" "$grandchild"
+	wait
+	return "$status"
+}
+
+# Kernel threads have no memory: all others are listed.
+all_processes_are_listed() {
+	local pid
+
+	insmod "$KO" || return
+	for pid in /proc/[0-9]*; do
+		[[ $(readlink "$pid/exe" 2>/dev/null) ]] || continue
+		[[ ! -d $pid || $(line "${pid#/proc/}") ]] ||
+			complain "${pid#/proc/} is not listed: $(cat "$pid/comm")" || return
+	done
+}
+
+counters_start_at_zero() {
+	insmod "$KO" || return
+	rmmod cowstat || return
+	insmod "$KO" || return
+	(($(value forks) < 10)) || complain "forks: $(value forks)"
+}
+
+open_device_keeps_it() {
+	local status=0
+
+	insmod "$KO" || return
+	exec 9</dev/cowstat
+	! rmmod cowstat 2>/dev/null || status=1
+	exec 9<&-
+	((!status)) || complain "it was unloaded under an open device" || return
+	rmmod cowstat
+}
+
+# A reader of /proc/cowstat is told that it is gone.
+open_procfile_does_not() {
+	local byte rest
+
+	insmod "$KO" || return
+	exec 9</proc/cowstat
+	read -r -N 1 -u 9 byte
+	[[ $byte == c ]] || complain "read '$byte'" || return
+	rmmod cowstat || return
+	! rest=$(cat <&9 2>/dev/null) || complain "still reads '$rest'" || return
+	exec 9<&-
+	nothing_left
+}
+
+under_storm() {
+	local storm reader round status=0
+
+	"$HERE/storm" >/dev/null 2>&1 &
+	storm=$!
+	while :; do cat /proc/cowstat; done >/dev/null 2>&1 &
+	reader=$!
+	for ((round = 0; round < ROUNDS; round++)); do
+		insmod "$KO" || { status=1; break; }
+		until (($(value forks) > 10)); do :; done
+		books || { status=1; break; }
+		rmmod cowstat || { status=1; break; }
+	done
+	kill "$reader" "$storm"
+	wait 2>/dev/null
+	((!status)) && nothing_left
+}
+
+# The sums in one reading, which must hold at any time
+books() {
+	awk 'NF == 0 { exit } { v[$1] = $2 } END {
+		if (v["broken"] != v["broken_anon"] + v["broken_file"] ||
+		    v["broken_anon"] != v["broken_child"] + v["broken_parent"] ||
+		    v["pool_local"] + v["pool_remote"] != v["broken"] + v["zero_filled"]) {
+			for (name in v)
+				print name, v[name]
+			exit 1
+		}
+	}' /proc/cowstat
+}
+
+# From before the first fork on nothing may be missed or unknown.
+exact_under_storm() {
+	local storm status=0
+
+	insmod "$KO" || return
+	"$HERE/storm" >/dev/null 2>&1 &
+	storm=$!
+	until (($(value forks) > 300)); do :; done
+	books || status=1
+	kill "$storm"
+	wait 2>/dev/null
+	[[ $(sed -n 2p /proc/cowstat) != *hook* ]] || status=1
+	[[ $(sed -n 2p /proc/cowstat) != *site* ]] || status=1
+	((!status)) || complain "$(sed -n 2p /proc/cowstat)"
+}
+
+limit_on_processes() {
+	insmod "$KO" max_processes=16 || return
+	"$HERE/limits" processes || return
+	[[ $(sed -n 2p /proc/cowstat) == *degraded*limit* ]] ||
+		complain "$(sed -n 2p /proc/cowstat)"
+}
+
+limit_on_kept() {
+	insmod "$KO" max_kept=4 || return
+	"$HERE/limits" kept
+}
+
+limit_under_storm() {
+	local storm status=0
+
+	insmod "$KO" max_processes=16 || return
+	"$HERE/storm" >/dev/null 2>&1 &
+	storm=$!
+	until (($(value forks) > 200)); do :; done
+	books || status=1
+	kill "$storm"
+	wait 2>/dev/null
+	rmmod cowstat && nothing_left && ((!status))
+}
+
+main() {
+	[[ -e $KO ]] || { echo "1..0 # SKIP no module at $KO"; exit 4; }
+	echo "TAP version 13"
+	echo "1..28"
+	check "loading makes /proc/cowstat and /dev/cowstat" files_appear
+	check "unloading leaves nothing" unload_leaves_nothing
+	check "neither says anything in the kernel's log" loading_is_silent
+	check "a second load fails" second_load_fails
+	check "parameters are visible in /sys/module" parameters_are_visible
+	check "parameters are documented" parameters_are_documented
+	check "an unknown parameter is reported" unknown_parameter
+	check "max_processes=0 is refused" refused max_processes max_processes=0
+	check "max_processes=15 is refused" refused max_processes max_processes=15
+	check "max_processes=4194305 is refused" refused max_processes max_processes=4194305
+	check "max_processes=nonsense is refused" refused max_processes max_processes=nonsense
+	check "max_processes=-1 is refused" refused max_processes max_processes=-1
+	check "max_processes=4294967296 is refused" refused max_processes max_processes=4294967296
+	check "max_handles=nonsense is refused" refused max_handles max_handles=nonsense
+	check "max_processes=4194304 is possible" largest_limit
+	check "with function tracing off it is refused" tracing_off
+	check "function tracing stays on under it" tracing_stays_on
+	check "running processes are listed" running_processes_are_listed
+	check "all processes are listed" all_processes_are_listed
+	check "counters start at zero" counters_start_at_zero
+	check "an open device keeps it loaded" open_device_keeps_it
+	check "an open /proc/cowstat does not" open_procfile_does_not
+	check "limit on processes: totals are right" limit_on_processes
+	check "limit on kept processes: totals are right" limit_on_kept
+	check "exact under a storm" exact_under_storm
+	check "beyond the limit under a storm" limit_under_storm
+	check "$ROUNDS times loaded and unloaded under a storm" under_storm
+	check "and after all that: unloading leaves nothing" unload_leaves_nothing
+	unload_quietly
+	exit $failed
+}
+
+main "$@"

@@ -41,9 +41,10 @@ static noinline void charge_slowly(const struct mm_struct *mm,
 
 	raw_spin_lock(&cow_tree_lock);
 	process = cow_life_payer(mm, exec);
-	cow_process_charge(process, bits, n);
 	if (ns)
-		cow_process_charge_time(process, ns);
+		cow_process_charge_break(process, bits, ns);
+	else
+		cow_process_charge(process, bits, n);
 	raw_spin_unlock(&cow_tree_lock);
 }
 
@@ -69,12 +70,10 @@ static __always_inline void charge_break(const struct vm_area_struct *vma,
 	struct cow_process *process = cow_space_owner(vma->vm_mm);
 	u64 ns = cow_clock_since(start);
 
-	if (likely(process)) {
-		cow_process_charge(process, bits, 1);
-		cow_process_charge_time(process, ns);
-	} else {
+	if (likely(process))
+		cow_process_charge_break(process, bits, ns);
+	else
 		charge_slowly(vma->vm_mm, vma, bits, 1, ns);
-	}
 }
 
 void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n)
@@ -205,12 +204,11 @@ static noinline notrace void copied_from_file(struct page *page,
 	charge_break(vma, COW_BIT(COW_BROKEN_FILE) | from_pool(page), start);
 }
 
-notrace COW_HOOK(cow_on_new_anon_rmap)
+static noinline void new_page_elsewhere(struct page *page,
+					struct vm_area_struct *vma,
+					unsigned long address,
+					unsigned long caller)
 {
-	struct page *page = COW_TRACED(fregs, 0, struct page *);
-	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));
-	unsigned long address = COW_TRACED(fregs, 2, unsigned long);
-
 	switch (cow_site_of(&new_sites, caller)) {
 	case COW_SITE_ZERO:
 		zero_filled(page, vma, address);
@@ -231,36 +229,63 @@ notrace COW_HOOK(cow_on_new_anon_rmap)
 	}
 }
 
-notrace COW_HOOK(cow_on_move_anon_rmap)
+notrace COW_HOOK(cow_on_new_anon_rmap)
 {
 	struct page *page = COW_TRACED(fregs, 0, struct page *);
 	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));
-	struct cow_flight *flight;
-	unsigned long pages = 1;
-	bool unshare;
+	unsigned long address = COW_TRACED(fregs, 2, unsigned long);
 
-	switch (cow_site_of(&move_sites, caller)) {
-	case COW_SITE_WRITE:
-		break;
-	case COW_SITE_HUGE:
-		pages = compound_nr(page);
-		break;
-	case COW_SITE_NOT_OURS:
-		return;
-	default:
-		cow_lose(COW_LOSS_site, 1);
-		return;
-	}
+	if (cow_site_is(&new_sites, COW_SITE_ZERO, caller))
+		zero_filled(page, vma, address);
+	else if (cow_site_is(&new_sites, COW_SITE_WRITE, caller))
+		replaced(page, vma, address);
+	else
+		new_page_elsewhere(page, vma, address, caller);
+}
 
-	flight = cow_flight_find();
+/* With FAULT_FLAG_UNSHARE nobody writes: the page is pinned to be read. */
+static __always_inline void taken_over(struct vm_area_struct *vma, u64 pages)
+{
+	struct cow_flight *flight = cow_flight_find();
+	unsigned int flags;
+
 	if (unlikely(!flight || flight->stage < COW_STAGE_HUGE)) {
 		cow_lose(COW_LOSS_flight, 1);
 		return;
 	}
-	unshare = flight->fault->flags & FAULT_FLAG_UNSHARE;
+	flags = flight->fault->flags;
 	cow_flight_done(flight);
-	if (!unshare)
+	if (likely(!(flags & FAULT_FLAG_UNSHARE)))
 		charge(vma, COW_BIT(COW_REUSED), pages);
+}
+
+static noinline void taken_over_elsewhere(struct page *page,
+					  struct vm_area_struct *vma,
+					  unsigned long caller)
+{
+	switch (cow_site_of(&move_sites, caller)) {
+	case COW_SITE_WRITE:
+		taken_over(vma, 1);
+		break;
+	case COW_SITE_HUGE:
+		taken_over(vma, compound_nr(page));
+		break;
+	case COW_SITE_NOT_OURS:
+		break;
+	default:
+		cow_lose(COW_LOSS_site, 1);
+	}
+}
+
+notrace COW_HOOK(cow_on_move_anon_rmap)
+{
+	struct page *page = COW_TRACED(fregs, 0, struct page *);
+	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));
+
+	if (likely(cow_site_is(&move_sites, COW_SITE_WRITE, caller)))
+		taken_over(vma, 1);
+	else
+		taken_over_elsewhere(page, vma, caller);
 }
 
 notrace void cow_probe_page_fault(void *data, unsigned long address,
@@ -269,7 +294,7 @@ notrace void cow_probe_page_fault(void *data, unsigned long address,
 {
 	const unsigned long wanted = X86_PF_PROT | X86_PF_WRITE;
 
-	if ((error_code & wanted) == wanted && address < TASK_SIZE_MAX)
+	if ((error_code & wanted) == wanted)
 		cow_flight_trap(address);
 }
 
@@ -288,28 +313,14 @@ notrace COW_HOOK(cow_on_handle_mm_fault)
 }
 
 /*
- * A page that is exclusive already (after mprotect, say) is shared with nobody:
- * the kernel makes it writable again, and no commit point follows.
+ * If the page turns out to be exclusive already (after mprotect, say), nothing
+ * was shared: the kernel makes it writable, and no commit point follows.
  */
-static __always_inline bool is_exclusive(const struct vm_fault *fault)
-{
-	struct page *page;
-
-	if (fault->vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
-		return false;
-	if (pte_special(fault->orig_pte))
-		return false;
-	page = pte_page(fault->orig_pte);
-	return PageAnonExclusive(page) && folio_test_anon(page_folio(page));
-}
-
 notrace COW_HOOK(cow_on_do_wp_page)
 {
 	struct vm_fault *fault = COW_TRACED(fregs, 0, typeof(fault));
 
-	if (fault->vma->vm_flags & VM_SHARED || is_exclusive(fault))
-		cow_flight_land(current);
-	else
+	if (likely(!(fault->vma->vm_flags & VM_SHARED)))
 		cow_flight_replace(fault, COW_STAGE_REPLACE);
 }
 

@@ -13,7 +13,16 @@ struct cow_flight *cow_flight_find_further(struct cow_flight *first)
 	return NULL;
 }
 
-/* @stage is read while its owner may change it: a hint, no more. */
+/* From the handler to the commit a write never takes so long. */
+#define COW_FLIGHT_OLD_NS	(10ULL * NSEC_PER_SEC)
+
+/* Read while its owner may change it: a hint, no more. */
+static bool can_be_dropped(const struct cow_flight *flight)
+{
+	return READ_ONCE(flight->stage) < COW_STAGE_HUGE ||
+	       cow_clock_since(READ_ONCE(flight->start)) > COW_FLIGHT_OLD_NS;
+}
+
 static struct cow_flight *drop_one(struct cow_flight *first)
 {
 	struct cow_flight *flight = first;
@@ -21,9 +30,7 @@ static struct cow_flight *drop_one(struct cow_flight *first)
 	for (; flight < first + COW_FLIGHT_REACH; flight++) {
 		struct task_struct *owner = READ_ONCE(flight->task);
 
-		if (READ_ONCE(flight->stage) >= COW_STAGE_HUGE)
-			continue;
-		if (cow_flight_seize(flight, owner))
+		if (can_be_dropped(flight) && cow_flight_seize(flight, owner))
 			return flight;
 	}
 	return NULL;

@@ -9,9 +9,10 @@
  * the page is in place.
  *
  * A fault that comes to nothing leaves its entry behind. The task's next one
- * takes it over, its exit clears it, and where room is short one that has not
- * got as far as replacing a page is dropped for another task's: that costs it
- * the time of its start, no more.
+ * takes it over, its exit clears it, and where room is short one is dropped for
+ * another task's: one that has not got as far as replacing a page, which costs
+ * it the time of its start, no more; or one that is old. If that should commit
+ * all the same, it is counted as lost.
  *
  * Each function runs with preemption off; only the task itself touches the
  * contents of its entry.
@@ -168,7 +169,7 @@ static __always_inline void cow_flight_replace(struct vm_fault *fault,
 /* The kernel is about to read fresh memory of @mm that could be a huge page. */
 void cow_flight_zero_read(struct mm_struct *mm, unsigned long address);
 
-/* @task exits, or what it does is no write that matters. */
+/* @task exits. */
 void cow_flight_land(struct task_struct *task);
 
 #endif /* COWSTAT_FLIGHT_H */

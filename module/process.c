@@ -144,13 +144,10 @@ void cow_process_read(const struct cow_process *process, struct cow_sums *sums)
 		shard_read(&process->shard[i], sums);
 }
 
-void cow_process_charge_time(struct cow_process *process, u64 ns)
+void cow_shard_raise_max(struct cow_shard *shard, u64 ns)
 {
-	unsigned int i = raw_smp_processor_id() & (cow_shards - 1);
-	struct cow_shard *shard = &process->shard[i];
 	s64 max = atomic64_read(&shard->break_max_ns);
 
-	atomic64_add(ns, &shard->tally[COW_BREAK_NS]);
 	while (max < (s64)ns)
 		if (atomic64_try_cmpxchg(&shard->break_max_ns, &max, ns))
 			break;

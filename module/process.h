@@ -152,6 +152,21 @@ struct cow_process *cow_process_by_pid(const struct pid *pid);
 /* Sum the shards up. */
 void cow_process_read(const struct cow_process *process, struct cow_sums *sums);
 
+static __always_inline struct cow_shard *
+cow_process_shard(struct cow_process *process)
+{
+	return &process->shard[raw_smp_processor_id() & (cow_shards - 1)];
+}
+
+static __always_inline void cow_shard_add(struct cow_shard *shard, u32 bits,
+					  u64 n)
+{
+	for (; bits; bits &= bits - 1)
+		atomic64_add(n, &shard->tally[__builtin_ctz(bits)]);
+}
+
+void cow_shard_raise_max(struct cow_shard *shard, u64 ns);
+
 /**
  * cow_process_charge() - add to a process's own counters
  * @process: with a user, or cow_root
@@ -164,14 +179,19 @@ void cow_process_read(const struct cow_process *process, struct cow_sums *sums);
 static __always_inline void cow_process_charge(struct cow_process *process,
 					       u32 bits, u64 n)
 {
-	unsigned int i = raw_smp_processor_id() & (cow_shards - 1);
-	struct cow_shard *shard = &process->shard[i];
-
-	for (; bits; bits &= bits - 1)
-		atomic64_add(n, &shard->tally[__builtin_ctz(bits)]);
+	cow_shard_add(cow_process_shard(process), bits, n);
 }
 
-/* Add the time of one break; preemption is off. */
-void cow_process_charge_time(struct cow_process *process, u64 ns);
+/* One broken page, and the time that it took; as cow_process_charge(). */
+static __always_inline void
+cow_process_charge_break(struct cow_process *process, u32 bits, u64 ns)
+{
+	struct cow_shard *shard = cow_process_shard(process);
+
+	cow_shard_add(shard, bits, 1);
+	atomic64_add(ns, &shard->tally[COW_BREAK_NS]);
+	if (unlikely(ns > atomic64_read(&shard->break_max_ns)))
+		cow_shard_raise_max(shard, ns);
+}
 
 #endif /* COWSTAT_PROCESS_H */

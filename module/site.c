@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/atomic.h>
 #include <linux/kallsyms.h>
+#include <linux/kernel.h>
 
 #include "site.h"
 
@@ -11,17 +13,27 @@ static enum cow_site resolve(unsigned long caller)
 	return cow_site_by_caller(name);
 }
 
-/* Two that learn the same caller at the same time use two places. */
-enum cow_site cow_site_learn(struct cow_sites *sites, unsigned long caller)
+/* Without room it is resolved again each time, which is slow but right. */
+static noinline enum cow_site learn(struct cow_sites *sites,
+				    unsigned long caller)
 {
 	enum cow_site site = resolve(caller);
+	unsigned long *place = sites->caller[site];
 	int i;
 
-	i = atomic_fetch_add_unless(&sites->used, 1, COW_SITES);
-	if (i < COW_SITES) {
-		sites->entry[i].site = site;
-		/* Pairs with cow_site_of(): who finds the caller finds this. */
-		smp_store_release(&sites->entry[i].caller, caller);
-	}
+	for (i = 0; i < COW_SITE_CALLERS; i++)
+		if (!cmpxchg(&place[i], 0, caller) || place[i] == caller)
+			break;
 	return site;
+}
+
+enum cow_site cow_site_of(struct cow_sites *sites, unsigned long caller)
+{
+	int site, i;
+
+	for (site = 0; site < COW_NR_SITES; site++)
+		for (i = 0; i < COW_SITE_CALLERS; i++)
+			if (READ_ONCE(sites->caller[site][i]) == caller)
+				return site;
+	return learn(sites, caller);
 }

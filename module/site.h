@@ -8,47 +8,29 @@
 #ifndef COWSTAT_SITE_H
 #define COWSTAT_SITE_H
 
-#include <linux/atomic.h>
 #include <linux/compiler.h>
 
 #include "classify.h"
 
-#define COW_SITES	24
-
 /*
- * Filled from the front and never changed: @site is set before @caller is
- * published.
+ * For each site the caller that was seen first, and some room for others that
+ * mean the same. A caller is stored once and stays.
  */
+#define COW_SITE_CALLERS 4
+
 struct cow_sites {
-	struct {
-		unsigned long caller;
-		enum cow_site site;
-	} entry[COW_SITES];
-	atomic_t used;
+	unsigned long caller[COW_NR_SITES][COW_SITE_CALLERS];
 };
 
-/* Any context. */
-enum cow_site cow_site_learn(struct cow_sites *sites, unsigned long caller);
-
-/*
- * The site of @caller, a return address into the kernel's text; any context.
- * A place that is being filled looks empty: then it is learned once more.
- */
-static __always_inline enum cow_site cow_site_of(struct cow_sites *sites,
-						 unsigned long caller)
+/* Is this the usual caller of @site? */
+static __always_inline bool cow_site_is(const struct cow_sites *sites,
+					enum cow_site site,
+					unsigned long caller)
 {
-	int i;
-
-	for (i = 0; i < COW_SITES; i++) {
-		/* Pairs with cow_site_learn(). */
-		unsigned long known = smp_load_acquire(&sites->entry[i].caller);
-
-		if (known == caller)
-			return sites->entry[i].site;
-		if (!known)
-			break;
-	}
-	return cow_site_learn(sites, caller);
+	return READ_ONCE(sites->caller[site][0]) == caller;
 }
+
+/* The site of @caller, a return address into the kernel's text; any context. */
+enum cow_site cow_site_of(struct cow_sites *sites, unsigned long caller);
 
 #endif /* COWSTAT_SITE_H */

@@ -82,7 +82,8 @@ install: all
 	$(MAKE) -C tools install DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 	install -D -m 644 module/uapi/linux/cowstat.h \
 		'$(DESTDIR)$(PREFIX)/include/linux/cowstat.h'
-	$(kbuild) INSTALL_MOD_PATH='$(DESTDIR)' modules_install
+	$(kbuild) INSTALL_MOD_PATH='$(DESTDIR)' CONFIG_MODULE_SIG_ALL= modules_install
+	[ '$(DESTDIR)' ] || depmod "$$(cat $(KDIR)/include/config/kernel.release)"
 
 clean:
 	[ ! -e '$(KDIR)/Makefile' ] || $(kbuild) clean

@@ -3,7 +3,7 @@
 #
 # check.sh's part in the virtual machine: runs what the file plan lists.
 # A freshly loaded module serves each program, but for those that load it
-# themselves.
+# themselves; the many runs of `cowstat verify` share one.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -14,14 +14,20 @@ set -uo pipefail
 OUT=$COWSTAT_OUT
 RESULTS=$OUT/results
 
-loaded() {
+# load NAME, unload NAME: on behalf of that test
+load() {
 	local error
 
-	if ! error=$(insmod cowstat.ko 2>&1); then
-		result fail "$1" insmod "$error; $(dmesg | tail -n 1)"
-		return
-	fi
-	run_test "$@"
+	[[ ! -e /proc/cowstat ]] || return 0
+	error=$(insmod cowstat.ko 2>&1) && return
+	result fail "$1" insmod "$error; $(dmesg | tail -n 1)"
+	return 1
+}
+
+unload() {
+	local error
+
+	[[ -e /proc/cowstat ]] || return 0
 	error=$(rmmod cowstat 2>&1) || result fail "$1" rmmod "$error"
 }
 
@@ -46,11 +52,20 @@ main() {
 	while read -r kind name; do
 		echo "cowstat test: $name" >/dev/kmsg
 		case $kind in
-		loaded) loaded "$name" "selftests/kernel/$name" ;;
-		unloaded) run_test "$name" "selftests/kernel/$name" ;;
-		verify) loaded "verify/$name" "$0" verify "$name" ;;
+		loaded)
+			unload "$name"
+			load "$name" && run_test "$name" "selftests/kernel/$name"
+			;;
+		unloaded)
+			unload "$name"
+			run_test "$name" "selftests/kernel/$name"
+			;;
+		verify)
+			load "verify/$name" && run_test "verify/$name" "$0" verify "$name"
+			;;
 		esac
 	done <"$OUT/plan"
+	unload "${name:-all}"
 }
 
 main "$@"

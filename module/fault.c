@@ -239,6 +239,8 @@ notrace COW_HOOK(cow_on_new_anon_rmap)
 		zero_filled(page, vma, address);
 	else if (cow_site_is(&new_sites, COW_SITE_WRITE, caller))
 		replaced(page, vma, address);
+	else if (cow_site_is(&new_sites, COW_SITE_FILE, caller))
+		copied_from_file(page, vma, address);
 	else
 		new_page_elsewhere(page, vma, address, caller);
 }

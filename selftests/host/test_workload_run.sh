@@ -77,8 +77,8 @@ anonymous_at_end() { # PAGES
 		8<>"$dir/to" 9<>"$dir/from" >"$dir/out" &
 	pid=$!
 	exec 8<>"$dir/to" 9<>"$dir/from"
-	read -rN1 -u 9 byte && [ "$byte" = B ] && printf g >&8
-	read -rN1 -u 9 byte && [ "$byte" = E ] || echo "no E"
+	read -rN1 -t 300 -u 9 byte && [ "$byte" = B ] && printf g >&8
+	read -rN1 -t 300 -u 9 byte && [ "$byte" = E ] || echo "no E"
 	awk -v region="$pages" '$1 == "Anonymous:" { kb += $2 }
 		END { print kb / 4 - region }' "/proc/$pid/smaps"
 	printf g >&8

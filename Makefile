@@ -83,7 +83,7 @@ install: all
 	install -D -m 644 module/uapi/linux/cowstat.h \
 		'$(DESTDIR)$(PREFIX)/include/linux/cowstat.h'
 	$(kbuild) INSTALL_MOD_PATH='$(DESTDIR)' CONFIG_MODULE_SIG_ALL= modules_install
-	[ '$(DESTDIR)' ] || depmod "$$(cat $(KDIR)/include/config/kernel.release)"
+	[ '$(DESTDIR)' ] || depmod "$$(sed -n 's/.*"\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)"
 
 clean:
 	[ ! -e '$(KDIR)/Makefile' ] || $(kbuild) clean

@@ -16,7 +16,7 @@ say() {
 
 die() {
 	say "$@"
-	exit "${DIE_STATUS:-2}"
+	exit 2
 }
 
 # The cache outlives the clone; where it cannot be written, build/ must do.

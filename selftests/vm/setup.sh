@@ -163,8 +163,8 @@ in_place() {
 main() {
 	local cache release version image sources
 
-	[[ $ROOT != *[[:space:]]* ]] ||
-		die "the path of the clone has blanks, which kernel builds cannot handle: $ROOT"
+	[[ $ROOT != *[[:space:],:]* ]] ||
+		die "the clone's path has a blank, comma or colon, which make and QEMU cannot handle: $ROOT"
 	mkdir -p "$BUILD"
 	exec 9>"$BUILD/setup.lock"
 	flock 9

@@ -9,7 +9,7 @@ LIMIT=${COWSTAT_TEST_LIMIT:-1200}
 # run_test NAME CMD…: the output is kept in $OUT/NAME.tap, the verdicts are
 # added to $RESULTS
 run_test() {
-	local name=$1 status_file=$OUT/status start=$SECONDS
+	local name=$1 status_file=$OUT/status
 	shift
 
 	printf '%-28s' "$name"
@@ -20,7 +20,6 @@ run_test() {
 	} | tee "$OUT/${name//\//-}.tap" |
 		awk -v PROGRAM="$name" -v RESULTS="$RESULTS" -v LIMIT="$LIMIT" \
 			-v STATUS="$status_file" -f "$ROOT/selftests/tap.awk"
-	((SECONDS - start < 10)) || printf '%28s(%d s)\n' '' $((SECONDS - start))
 }
 
 # result VERDICT PROGRAM TEST [REMARK]: of what is no TAP

@@ -21,6 +21,14 @@ function record(verdict, test, remark) {
 	fflush()
 }
 
+function seconds(    now) {
+	"date +%s" | getline now
+	close("date +%s")
+	return now
+}
+
+BEGIN { started = seconds() }
+
 # A document, or a nested one, ends: did it keep its plan?
 function finish(depth) {
 	if (count[depth] && !(depth in plan))
@@ -120,5 +128,5 @@ END {
 		printf ", %d failed", total["fail"]
 	if (total["skip"])
 		printf ", %d skipped", total["skip"]
-	printf "\n%s", complaints
+	printf " (%d s)\n%s", seconds() - started, complaints
 }

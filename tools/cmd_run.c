@@ -130,8 +130,10 @@ static int run(const struct request *request)
 	if (device < 0)
 		return fail("%s", client_explain(device));
 	status = output_open(&output, request->file);
-	if (!status)
+	if (!status) {
 		status = run_on(device, request, &output);
+		output_close(&output);
+	}
 	close(device);
 	return status;
 }

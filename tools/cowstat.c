@@ -26,12 +26,6 @@ static const struct command {
 	{ "verify", cmd_verify, "run the workloads and compare the counters with them" },
 };
 
-int __attribute__((weak)) cmd_workload(int argc, char **argv)
-{
-	(void)argc;
-	return fail("%s: not in this build", argv[0]);
-}
-
 #define NR_COMMANDS (sizeof(commands) / sizeof(*commands))
 
 static void print_help(void)

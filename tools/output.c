@@ -200,6 +200,13 @@ int output_write(struct output *output, const char *text, size_t length)
 	return error ? fail_write(output->name, error) : 0;
 }
 
+void output_close(struct output *output)
+{
+	free(output->path);
+	if (output->fd > STDERR_FILENO)
+		close(output->fd);
+}
+
 struct style output_style(const struct output *output)
 {
 	const char *term = getenv("TERM");

@@ -34,6 +34,7 @@ struct style {
  */
 int output_open(struct output *output, const char *path);
 int output_write(struct output *output, const char *text, size_t length);
+void output_close(struct output *output);
 
 struct style output_style(const struct output *output);
 

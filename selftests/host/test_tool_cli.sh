@@ -135,12 +135,13 @@ bash -c "trap '' HUP CHLD PIPE; $what; :" >direct
 bash -c "trap '' HUP CHLD PIPE; \"\$0\" run -o /dev/null -- bash -c '$what; :'; :" "$cowstat" >through
 is 'mask, dispositions, descriptors, group and terminal are the same' "$(sed '/^[0-9]* [0-9]*/d' through)" "$(sed '/^[0-9]* [0-9]*/d' direct)"
 
-mkfifo ready
+mkfifo ready hold
 for signal in HUP INT QUIT TERM USR1 USR2 WINCH RTMIN; do
 	env --default-signal "$cowstat" run --json -o r -- bash -c "
-		trap 'echo $signal >got; exit 9' $signal
+		trap 'echo $signal >got; kill \$!; exit 9' $signal
+		cat <>hold &
 		echo >ready
-		while :; do read -rt 60 <>ready; done" &
+		wait" &
 	read -r <ready
 	kill -s $signal $!
 	wait $!

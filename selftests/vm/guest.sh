@@ -3,7 +3,9 @@
 #
 # The virtual machine's process 1, on the host's files: sets up what an init
 # would, runs the job, hands out its output and its exit status, powers off.
+# If it fails itself the kernel panics, and its log ends with the reason.
 
+set -e
 JOB=/run/cowstat
 . "$JOB/env"
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -12,7 +14,7 @@ export HOME=/root LANG=C.UTF-8 COWSTAT_OUT="$OUT_DIR" COWSTAT_VM=1
 # tmpfs DIR: unless the clone or the kernel is below it
 fresh() {
 	case "$ROOT/ $KMODULES/" in
-	"$1"/* | *" $1"/*) return ;;
+	"$1"/* | *" $1"/*) return 0 ;;
 	esac
 	mount -t tmpfs -o mode=1777 tmpfs "$1"
 }
@@ -47,7 +49,7 @@ network() {
 # port NAME: the device of a virtio port
 port() {
 	for dir in /sys/class/virtio-ports/*; do
-		[ "$(cat "$dir/name")" = "$1" ] && echo "/dev/${dir##*/}"
+		[ "$(cat "$dir/name")" != "$1" ] || echo "/dev/${dir##*/}"
 	done
 }
 
@@ -57,7 +59,7 @@ kill_all_but() {
 	for dir in /proc/[0-9]*; do
 		pid=${dir#/proc/}
 		case $pid in 1 | "$1") continue ;; esac
-		kill -9 "$pid"
+		kill -9 "$pid" || :
 	done 2>/dev/null
 }
 
@@ -68,10 +70,10 @@ job() {
 	cat "$JOB/pipe" >"$(port output)" &
 	cat=$!
 	(cd "$ROOT" && . "$JOB/command") >"$JOB/pipe" 2>&1 </dev/null &
-	wait $!
-	status=$?
+	status=0
+	wait $! || status=$?
 	kill_all_but $cat
-	wait $cat
+	wait $cat || :
 	echo "exit $status" >"$(port status)"
 }
 

@@ -16,8 +16,9 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 PACKAGES=(
-	gcc make libc6-dev kmod "linux-headers-amd64" "linux-source-$SERIES"
-	libjson-c-dev qemu-system-x86 busybox-static cpio xz-utils
+	gcc make libc6-dev libjson-c-dev "linux-headers-amd64" "linux-source-$SERIES"
+	qemu-system-x86 busybox-static cpio xz-utils
+	kmod mount iproute2 procps hostname
 	sparse perl shellcheck redis-tools stress-ng jq
 )
 

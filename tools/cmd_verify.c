@@ -66,59 +66,97 @@ static int read_counters(struct verification *verification, int tree, int pid,
 	return 0;
 }
 
-/* The counters, read while all processes of the workload are held. */
-static int count(struct verification *verification, struct subject *subject,
-		 struct counted *counted)
+/*
+ * Let it work, and count while all its processes are held. Returns 0, or
+ * EXIT_OWN_FAILURE; if it is the workload that failed, *problem says why.
+ */
+static int count(struct verification *verification, struct subject *subject, int tree,
+		 struct counted *counted, char **problem)
 {
-	int tree = client_open_tree(verification->device, subject->pid, COWSTAT_TREE_KEEP);
-	int error;
-
-	if (tree < 0)
-		return fail("cannot watch workload '%s': %s", subject->name, client_explain(tree));
 	wpcopy_begin(&verification->wpcopy, subject->pid);
-	error = subject_go_on(subject);
-	if (!error)
-		error = subject_wait(subject, SUBJECT_DONE);
-	if (!error)
-		error = read_counters(verification, tree, subject->pid, counted);
-	close(tree);
-	return error ? error : subject_go_on(subject);
-}
-
-static int work(struct verification *verification, const char *name,
-		struct counted *counted, char **said)
-{
-	struct subject subject;
-
-	if (subject_start(&subject, name, verification->pages))
-		return EXIT_OWN_FAILURE;
-	if (subject_wait(&subject, SUBJECT_READY) ||
-	    count(verification, &subject, counted)) {
-		subject_kill(&subject);
+	if (subject_go_on(subject) || subject_wait(subject, SUBJECT_DONE)) {
+		*problem = subject_problem(subject);
 		return EXIT_OWN_FAILURE;
 	}
-	return subject_finish(&subject, said);
+	return read_counters(verification, tree, subject->pid, counted);
 }
 
-static int verify_one(struct verification *verification, const char *name)
+static int watch(struct verification *verification, struct subject *subject,
+		 struct counted *counted, char **problem)
 {
-	struct comparison comparison;
-	struct counted counted;
-	struct json_object *json;
-	const char *wrong;
-	char *said;
+	int tree, error;
 
-	verify_report_begin(&verification->report, name);
-	if (work(verification, name, &counted, &said))
+	if (subject_wait(subject, SUBJECT_READY)) {
+		*problem = subject_problem(subject);
 		return EXIT_OWN_FAILURE;
-	json = json_tokener_parse(said);
-	wrong = compare(&comparison, json, &counted);
+	}
+	tree = client_open_tree(verification->device, subject->pid, COWSTAT_TREE_KEEP);
+	if (tree < 0)
+		return fail("cannot watch workload '%s': %s", subject->name, client_explain(tree));
+	error = count(verification, subject, tree, counted, problem);
+	close(tree);
+	return error;
+}
+
+static int finish(struct subject *subject, char **said, char **problem)
+{
+	if (!subject_go_on(subject) && !subject_finish(subject, said))
+		return 0;
+	*problem = subject_problem(subject);
+	return EXIT_OWN_FAILURE;
+}
+
+static int work(struct verification *verification, const char *name, struct counted *counted,
+		char **said, char **problem)
+{
+	struct subject subject;
+	int error = subject_start(&subject, name, verification->pages);
+
+	if (error)
+		return error;
+	error = watch(verification, &subject, counted, problem);
+	if (!error)
+		error = finish(&subject, said, problem);
+	else if (!*problem)
+		free(subject_problem(&subject));
+	subject_close(&subject);
+	return error;
+}
+
+static int judge(struct verification *verification, const char *name,
+		 const struct counted *counted, const char *said)
+{
+	struct json_object *json = json_tokener_parse(said);
+	struct comparison comparison;
+	const char *wrong = compare(&comparison, json, counted);
+
 	if (!wrong)
 		verify_report_add(&verification->report, &comparison);
 	compare_free(&comparison);
 	json_object_put(json);
-	free(said);
 	return wrong ? fail("cannot understand what workload '%s' said: %s", name, wrong) : 0;
+}
+
+/* That a workload cannot be done here is no reason not to do the others. */
+static int verify_one(struct verification *verification, const char *name)
+{
+	struct counted counted;
+	char *problem = NULL;
+	char *said;
+	int error;
+
+	verify_report_begin(&verification->report, name);
+	error = work(verification, name, &counted, &said, &problem);
+	if (problem) {
+		verify_report_not_run(&verification->report, name, problem);
+		free(problem);
+		return 0;
+	}
+	if (error)
+		return error;
+	error = judge(verification, name, &counted, said);
+	free(said);
+	return error;
 }
 
 static int verify_all(struct verification *verification, char **names, int nr)
@@ -134,7 +172,12 @@ static int verify_all(struct verification *verification, char **names, int nr)
 	if (error)
 		return fail("%s", client_explain(error));
 	verify_report_end(&verification->report, &info, verification->wpcopy.error);
-	return verification->report.nr_wrong ? EXIT_DIFFERENT : 0;
+	if (verification->report.nr_wrong)
+		return EXIT_DIFFERENT;
+	if (verification->report.nr_not_run)
+		return fail("verify: %d of %d workloads could not be run: the report says why",
+			    verification->report.nr_not_run, nr);
+	return 0;
 }
 
 /* The first word of each line. */

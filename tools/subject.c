@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,77 +19,120 @@
 #define ARGUMENTS_MAX	12
 #define SELF		"/proc/self/exe"
 
-/* In the child: of all its descriptors only these are not closed by the exec. */
-static void __attribute__((noreturn)) become(char *const *arguments, const int *keep, int nr, int out)
+/* The ends of the pipes that are the workload's. */
+struct theirs {
+	int in;
+	int out;
+	int stdout;
+	int stderr;
+};
+
+static void __attribute__((noreturn))
+become(char *const *arguments, const struct theirs *theirs)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
-	for (int i = 0; i < nr; i++)
-		fcntl(keep[i], F_SETFD, 0);
-	dup2(out, STDOUT_FILENO);
+	/* All others are closed by the exec. */
+	fcntl(theirs->in, F_SETFD, 0);
+	fcntl(theirs->out, F_SETFD, 0);
+	dup2(theirs->stdout, STDOUT_FILENO);
+	dup2(theirs->stderr, STDERR_FILENO);
 	execv(SELF, arguments);
 	_exit(EXIT_NOT_FOUND);
 }
 
-static int start(struct subject *subject, char *const *arguments, const int *keep, int nr)
+static void close_if_open(int *fd)
 {
-	int out[2];
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
 
-	if (pipe2(out, O_CLOEXEC))
-		return fail("cannot make a pipe: %s", strerror(errno));
+void subject_close(struct subject *subject)
+{
+	close_if_open(&subject->from);
+	close_if_open(&subject->to);
+	close_if_open(&subject->out);
+	close_if_open(&subject->err);
+}
+
+static void close_theirs(struct theirs *theirs)
+{
+	close_if_open(&theirs->in);
+	close_if_open(&theirs->out);
+	close_if_open(&theirs->stdout);
+	close_if_open(&theirs->stderr);
+}
+
+static int make_pipe(int *read_end, int *write_end)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	*read_end = ends[0];
+	*write_end = ends[1];
+	return 0;
+}
+
+static int make_pipes(struct subject *subject, struct theirs *theirs)
+{
+	if (!make_pipe(&theirs->in, &subject->to) && !make_pipe(&subject->from, &theirs->out) &&
+	    !make_pipe(&subject->out, &theirs->stdout) && !make_pipe(&subject->err, &theirs->stderr))
+		return 0;
+	return fail("cannot make a pipe: %s", strerror(errno));
+}
+
+static int start(struct subject *subject, char *const *arguments, const struct theirs *theirs)
+{
 	fflush(NULL);
 	subject->pid = fork();
 	if (!subject->pid)
-		become(arguments, keep, nr, out[1]);
-	close(out[1]);
-	subject->out = out[0];
+		become(arguments, theirs);
 	if (subject->pid > 0)
 		return 0;
-	close(out[0]);
 	return fail("cannot start workload '%s': %s", subject->name, strerror(errno));
 }
 
-static int start_synced(struct subject *subject, const char *pages, int in, int out)
+static int start_synced(struct subject *subject, const char *pages, const struct theirs *theirs)
 {
-	char in_text[12], out_text[12];
+	char in[12], out[12];
 	const char *arguments[ARGUMENTS_MAX] = {
-		"cowstat", "workload", subject->name, "--sync", "--sync-in", in_text,
-		"--sync-out", out_text, pages ? "--pages" : NULL, pages, NULL,
+		"cowstat", "workload", subject->name, "--sync-in", in, "--sync-out", out,
+		pages ? "--pages" : NULL, pages, NULL,
 	};
-	const int keep[] = { in, out };
 
-	snprintf(in_text, sizeof(in_text), "%d", in);
-	snprintf(out_text, sizeof(out_text), "%d", out);
-	return start(subject, (char *const *)arguments, keep, 2);
+	snprintf(in, sizeof(in), "%d", theirs->in);
+	snprintf(out, sizeof(out), "%d", theirs->out);
+	return start(subject, (char *const *)arguments, theirs);
+}
+
+static int start_list(struct subject *subject, const char *unused, const struct theirs *theirs)
+{
+	char *const arguments[] = { "cowstat", "workload", "--list", NULL };
+
+	(void)unused;
+	return start(subject, arguments, theirs);
+}
+
+static int start_with_pipes(struct subject *subject, const char *pages,
+			    int (*start)(struct subject *, const char *, const struct theirs *))
+{
+	struct theirs theirs = { -1, -1, -1, -1 };
+	int error = make_pipes(subject, &theirs);
+
+	if (!error)
+		error = start(subject, pages, &theirs);
+	close_theirs(&theirs);
+	if (error)
+		subject_close(subject);
+	return error;
 }
 
 int subject_start(struct subject *subject, const char *name, const char *pages)
 {
-	int to[2], from[2];
-	int error;
-
-	*subject = (struct subject){ .name = name };
-	if (pipe2(to, O_CLOEXEC))
-		return fail("cannot make a pipe: %s", strerror(errno));
-	if (pipe2(from, O_CLOEXEC)) {
-		error = fail("cannot make a pipe: %s", strerror(errno));
-		goto err_close_to;
-	}
-	error = start_synced(subject, pages, to[0], from[1]);
-	close(from[1]);
-	if (error)
-		goto err_close_from;
-	close(to[0]);
-	subject->to = to[1];
-	subject->from = from[0];
-	return 0;
-
-err_close_from:
-	close(from[0]);
-err_close_to:
-	close(to[0]);
-	close(to[1]);
-	return error;
+	*subject = (struct subject){ .name = name, .from = -1, .to = -1, .out = -1, .err = -1 };
+	return start_with_pipes(subject, pages, start_synced);
 }
 
 int subject_wait(struct subject *subject, char byte)
@@ -96,23 +140,17 @@ int subject_wait(struct subject *subject, char byte)
 	struct pollfd wait = { .fd = subject->from, .events = POLLIN };
 	char got = 0;
 
-	if (poll(&wait, 1, PATIENCE_MS) == 0)
-		return fail("workload '%s' hangs: it said nothing for %d s", subject->name,
-			    PATIENCE_MS / 1000);
-	if (read(subject->from, &got, 1) == 1 && got == byte)
-		return 0;
-	return fail("workload '%s' ended before its work was done: try 'cowstat workload %s'",
-		    subject->name, subject->name);
+	if (poll(&wait, 1, PATIENCE_MS) <= 0)
+		return -1;
+	return read(subject->from, &got, 1) == 1 && got == byte ? 0 : -1;
 }
 
 int subject_go_on(struct subject *subject)
 {
-	/* If it is gone the wait for its next byte, or its end, will tell. */
-	if (write(subject->to, "g", 1) != 1 && errno != EPIPE)
-		return fail("cannot write to workload '%s': %s", subject->name, strerror(errno));
-	return 0;
+	return write(subject->to, "g", 1) == 1 ? 0 : -1;
 }
 
+/* To the end of the file, or to where a descriptor that may not block would. */
 static char *read_to_end(int fd)
 {
 	char *text = NULL;
@@ -130,45 +168,82 @@ static char *read_to_end(int fd)
 	return text;
 }
 
-static int end(struct subject *subject, char **said)
+static void reap(struct subject *subject)
 {
-	int status;
-
-	*said = read_to_end(subject->out);
-	close(subject->out);
-	while (waitpid(subject->pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(subject->pid, &subject->status, 0) < 0 && errno == EINTR)
 		;
-	if (!status)
-		return 0;
-	free(*said);
-	*said = NULL;
-	return fail("workload '%s' failed: %s %d: try 'cowstat workload %s'", subject->name,
-		    WIFSIGNALED(status) ? "killed by signal" : "exit status",
-		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), subject->name);
+	subject->pid = 0;
 }
 
 int subject_finish(struct subject *subject, char **said)
 {
-	close(subject->from);
-	close(subject->to);
-	return end(subject, said);
+	*said = read_to_end(subject->out);
+	reap(subject);
+	if (!subject->status)
+		return 0;
+	free(*said);
+	return -1;
 }
 
-void subject_kill(struct subject *subject)
+/* Its own words, one line, without the head that this tool puts there again. */
+static char *first_complaint(const char *text)
 {
-	kill(subject->pid, SIGKILL);
-	close(subject->from);
-	close(subject->to);
-	close(subject->out);
-	while (waitpid(subject->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	static const char *const heads[] = { "cowstat: ", "workload: " };
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+		if (!strncmp(text, heads[i], strlen(heads[i])))
+			text += strlen(heads[i]);
+	return strndup(text, strcspn(text, "\n"));
+}
+
+static char *describe_end(const struct subject *subject, bool hung)
+{
+	int status = subject->status;
+	char *text;
+	int length;
+
+	if (hung)
+		length = asprintf(&text, "it did not go on, nor end");
+	else if (WIFSIGNALED(status))
+		length = asprintf(&text, "it was killed by signal %d", WTERMSIG(status));
+	else
+		length = asprintf(&text, "it ended early, with exit status %d",
+				  WEXITSTATUS(status));
+	if (length < 0)
+		abort();
+	return text;
+}
+
+char *subject_problem(struct subject *subject)
+{
+	bool hung = false;
+	char *complaint, *text;
+
+	if (subject->pid) {
+		/* An end of file was its end: it needs no more than to be waited for. */
+		struct pollfd wait = { .fd = subject->from, .events = POLLIN };
+
+		hung = poll(&wait, 1, 0) <= 0 || !(wait.revents & POLLHUP);
+		if (hung)
+			kill(subject->pid, SIGKILL);
+		reap(subject);
+	}
+	/* A process that it forgot may still hold the other end. */
+	fcntl(subject->err, F_SETFL, O_NONBLOCK);
+	text = read_to_end(subject->err);
+	complaint = *text ? first_complaint(text) : describe_end(subject, hung);
+	free(text);
+	return complaint;
 }
 
 int subject_list(char **said)
 {
-	struct subject subject = { .name = "--list" };
-	char *const arguments[] = { "cowstat", "workload", "--list", NULL };
-	int error = start(&subject, arguments, NULL, 0);
+	struct subject subject = { .name = "--list", .from = -1, .to = -1, .out = -1, .err = -1 };
+	int error = start_with_pipes(&subject, NULL, start_list);
 
-	return error ? error : end(&subject, said);
+	if (error)
+		return error;
+	error = subject_finish(&subject, said);
+	subject_close(&subject);
+	return error ? fail("cannot list the workloads") : 0;
 }

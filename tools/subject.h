@@ -20,20 +20,26 @@
 
 struct subject {
 	const char *name;
-	pid_t pid;
+	pid_t pid;		/* 0: seen to its end, @status tells how */
+	int status;
 	int from;		/* bytes from the workload */
 	int to;			/* bytes to it */
 	int out;		/* its standard output */
+	int err;		/* its standard error */
 };
 
-/* All return 0, or say what is wrong and return EXIT_OWN_FAILURE. */
+/* 0, or says what is wrong and returns EXIT_OWN_FAILURE. */
 int subject_start(struct subject *subject, const char *name, const char *pages);
+
+/* These return 0, or -1 if the workload failed: subject_problem() tells why. */
 int subject_wait(struct subject *subject, char byte);
 int subject_go_on(struct subject *subject);
+int subject_finish(struct subject *subject, char **said);	/* to be freed */
 
-/* See it to its end, killed if it does not come to it by itself. */
-int subject_finish(struct subject *subject, char **said);
-void subject_kill(struct subject *subject);
+/* What it complained of, or how it ended; to be freed. It is killed if it lives. */
+char *subject_problem(struct subject *subject);
+
+void subject_close(struct subject *subject);
 
 /* What 'cowstat workload --list' says, to be freed. */
 int subject_list(char **said);

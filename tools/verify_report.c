@@ -92,6 +92,7 @@ static void print_json(struct verify_report *report, const struct cowstat_info *
 
 	json_object_object_add(json, "compared", report_number(report->nr_compared));
 	json_object_object_add(json, "differences", report_number(report->nr_wrong));
+	json_object_object_add(json, "not_run", report_number(report->nr_not_run));
 	json_object_object_add(json, "workloads", json_object_get(report->workloads));
 	text = report_json_text(json, &length);
 	fwrite(text, 1, length, stdout);
@@ -171,15 +172,45 @@ static void print_comparison(const struct verify_report *report,
 
 static void print_summary(const struct verify_report *report)
 {
-	bool wrong = report->nr_wrong;
+	bool good = !report->nr_wrong && !report->nr_not_run;
+	int nr_run = report->nr_done - report->nr_not_run;
 
-	printf("%s%d workload%s, %u counters compared: ", paint(report, wrong ? BAD : GOOD),
-	       report->nr_done, report->nr_done == 1 ? "" : "s", report->nr_compared);
-	if (wrong)
+	printf("%s%d workload%s, %u counters compared: ", paint(report, good ? GOOD : BAD), nr_run,
+	       nr_run == 1 ? "" : "s", report->nr_compared);
+	if (report->nr_wrong)
 		printf("%u differ", report->nr_wrong);
 	else
-		printf("all as expected");
+		fputs(nr_run ? "all as expected" : "nothing is known", stdout);
+	if (report->nr_not_run)
+		printf("; %d not run", report->nr_not_run);
 	printf("%s\n", paint(report, NORMAL));
+}
+
+/* Makes room for the next lines of the table. */
+static void begin_lines(const struct verify_report *report)
+{
+	clear_progress(report);
+	if (!report->nr_done)
+		print_titles(report);
+}
+
+void verify_report_not_run(struct verify_report *report, const char *name, const char *problem)
+{
+	struct json_object *json;
+
+	if (report->workloads) {
+		json = json_object_new_object();
+		json_object_object_add(json, "workload", json_object_new_string(name));
+		json_object_object_add(json, "not_run", json_object_new_string(problem));
+		json_object_array_add(report->workloads, json);
+	} else {
+		begin_lines(report);
+		printf("%-16s %sNOT RUN%s: %s\n\n", name, paint(report, BAD),
+		       paint(report, NORMAL), problem);
+		fflush(stdout);
+	}
+	report->nr_done++;
+	report->nr_not_run++;
 }
 
 void verify_report_add(struct verify_report *report, const struct comparison *comparison)
@@ -187,9 +218,7 @@ void verify_report_add(struct verify_report *report, const struct comparison *co
 	if (report->workloads) {
 		json_object_array_add(report->workloads, json_comparison(comparison));
 	} else {
-		if (!report->nr_done)
-			print_titles(report);
-		clear_progress(report);
+		begin_lines(report);
 		print_comparison(report, comparison);
 		fflush(stdout);
 	}
@@ -211,6 +240,8 @@ void verify_report_end(struct verify_report *report, const struct cowstat_info *
 		printf("WPCOPY, the kernel's own count, is not known: %s\n",
 		       strerror(-wpcopy_error));
 	print_summary(report);
+	/* Before what may be said on standard error. */
+	fflush(stdout);
 }
 
 void verify_report_close(struct verify_report *report)

@@ -17,7 +17,8 @@ struct verify_report {
 	bool progress;			/* somebody looks at standard error */
 	struct json_object *workloads;	/* NULL: text */
 	int nr_workloads;
-	int nr_done;
+	int nr_done;			/* compared or not run */
+	int nr_not_run;
 	unsigned int nr_compared;
 	unsigned int nr_wrong;
 };
@@ -25,6 +26,7 @@ struct verify_report {
 void verify_report_open(struct verify_report *report, bool json);
 void verify_report_begin(struct verify_report *report, const char *name);
 void verify_report_add(struct verify_report *report, const struct comparison *comparison);
+void verify_report_not_run(struct verify_report *report, const char *name, const char *problem);
 
 /* @wpcopy_error: why the kernel's own count is not known, a negative errno, or 0. */
 void verify_report_end(struct verify_report *report, const struct cowstat_info *info,

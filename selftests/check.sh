@@ -40,7 +40,7 @@ plan() {
 run_guest() {
 	local status=0
 
-	selftests/vm/vm.sh --timeout "$VM_LIMIT" --out "$OUT" --log "$OUT/console.log" -- \
+	vm --timeout "$VM_LIMIT" --out "$OUT" --log "$OUT/console.log" -- \
 		selftests/check_guest.sh || status=$?
 	if ((status)); then
 		result fail vm run "exit status $status, see build/check/console.log"

@@ -25,8 +25,8 @@ make -s module KDIR="$KDIR_VM" >&2
 make -s -C selftests/bench faultcost >&2
 rm -rf "$OUT"
 say "measuring in two virtual machines: about 2 minutes"
-selftests/vm/vm.sh --out "$OUT" --log "$OUT/console-memory.log" -- "$GUEST" memory >&2
-selftests/vm/vm.sh --icount --timeout 3600 --out "$OUT" --log "$OUT/console.log" -- \
+vm --out "$OUT" --log "$OUT/console-memory.log" -- "$GUEST" memory >&2
+vm --icount --timeout 3600 --out "$OUT" --log "$OUT/console.log" -- \
 	"$GUEST" times >&2
 awk -v JSON="$OUT/bench.json" -f selftests/bench/table.awk \
 	"$OUT"/{bare,loaded,unloaded,memory}

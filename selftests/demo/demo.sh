@@ -22,5 +22,5 @@ mkdir -p "$OUT"
 make module tools KDIR="$KDIR_VM" >"$OUT/make.log" 2>&1 ||
 	die "the build failed, see $OUT/make.log"
 say "booting Linux $KRELEASE"
-selftests/vm/vm.sh --timeout 1800 --out "$OUT" --log "$OUT/console.log" -- \
+vm --timeout 1800 --out "$OUT" --log "$OUT/console.log" -- \
 	env DEMO_COLOR="$(color)" selftests/demo/demo_guest.sh

@@ -30,3 +30,8 @@ cache_dir() {
 		mkdir -p "$BUILD/cache" && printf '%s\n' "$BUILD/cache"
 	fi
 }
+
+# vm OPTION…: a machine that does not outlive this script
+vm() {
+	setpriv --pdeathsig TERM "$ROOT/selftests/vm/vm.sh" "$@"
+}

@@ -68,29 +68,70 @@ refuses() { # WORDS OPTION...
 	tap $? "refuses $*"
 }
 
-# Pages of anonymous memory outside of the region, when the work is done.
-anonymous_at_end() { # PAGES
-	local pages=$1 byte pid
-
+# Starts a workload whose handshake is on descriptors 8 and 9, in $pid.
+start_synced() { # OPTION...
 	mkfifo "$dir/to" "$dir/from"
-	"$cowstat" workload child-write --pages "$pages" --sync-in 8 --sync-out 9 \
-		8<>"$dir/to" 9<>"$dir/from" >"$dir/out" &
-	pid=$!
 	exec 8<>"$dir/to" 9<>"$dir/from"
-	read -rN1 -t 300 -u 9 byte && [ "$byte" = B ] && printf g >&8
-	read -rN1 -t 300 -u 9 byte && [ "$byte" = E ] || echo "no E"
-	awk -v region="$pages" '$1 == "Anonymous:" { kb += $2 }
-		END { print kb / 4 - region }' "/proc/$pid/smaps"
-	printf g >&8
-	wait "$pid" || echo "failed"
-	exec 8>&- 9>&-
 	rm "$dir/to" "$dir/from"
+	"$cowstat" workload "$@" --sync-in 8 --sync-out 9 >"$dir/out" 2>"$dir/err" &
+	pid=$!
+}
+
+await() { # BYTE
+	local byte
+
+	read -rN1 -t 300 -u 9 byte && [ "$byte" = "$1" ] || echo "no $1 from $pid"
+}
+
+go_on() {
+	printf g >&8
+}
+
+end_synced() {
+	wait "$pid" || echo "$pid failed"
+	exec 8>&- 9>&-
+}
+
+anonymous_pages() { # PID
+	awk '$1 == "Anonymous:" { kb += $2 } END { print kb / 4 }' "/proc/$1/smaps"
+}
+
+# Pages of anonymous memory outside of the region, when the work is done.
+outside_at_end() { # PAGES
+	start_synced child-write --pages "$1"
+	await B
+	go_on
+	await E
+	echo $(($(anonymous_pages "$pid") - $1))
+	go_on
+	end_synced
+}
+
+# The textbook's second step is the first at which there is a child, B.
+test_isolated() {
+	local child present
+
+	start_synced textbook --steps --pages 23
+	for byte in B S S; do
+		[ $byte = B ] || go_on
+		await $byte
+	done
+	child=$(sed -n '$s/.* B=\([0-9]*\):.*/\1/p' "$dir/err")
+	present=$(anonymous_pages "$child")
+	for byte in S S S E; do
+		go_on
+		await $byte
+	done
+	go_on
+	end_synced
+	[ "$present" = 23 ]
+	tap $? "a child is born with the pages of the region and no others"
 }
 
 test_constant() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		anonymous_at_end 1000
-		anonymous_at_end 2000
+		outside_at_end 1000
+		outside_at_end 2000
 	done >"$dir/totals" 2>&1
 	# Where the kernel began the stack adds what it took itself: up to two.
 	[ "$(sort -un "$dir/totals" | wc -l)" -le 3 ] &&
@@ -120,6 +161,7 @@ for name in prefork fork-chain fork-repeat threads; do
 	tap $? "$name with 64 workers takes the faults foretold"
 done
 test_constant
+test_isolated
 test_reader_gone
 test_steps
 refuses 'which one?'

@@ -48,6 +48,10 @@ long cow_info(void __user *arg)
 
 	if (IS_ERR(info))
 		return PTR_ERR(info);
+	if (info->reserved) {
+		ret = -EINVAL;
+		goto out_free;
+	}
 
 	memset(info, 0, sizeof(*info));
 	info->size = sizeof(*info);
@@ -61,6 +65,7 @@ long cow_info(void __user *arg)
 	info->process_bytes = cow_process_bytes();
 
 	ret = cow_copy_out(arg, info, sizeof(*info));
+out_free:
 	kfree(info);
 	return ret;
 }
@@ -80,7 +85,7 @@ static long device_system(void __user *arg)
 
 	memset(&system->counters, 0, sizeof(system->counters));
 	raw_spin_lock(&cow_tree_lock);
-	cow_tree_sum(cow_root, &sums);
+	cow_tree_sum(cow_root, 0, &sums);
 	system->processes = cow_living;
 	raw_spin_unlock(&cow_tree_lock);
 	system->state = cow_state();

@@ -24,6 +24,7 @@ unsigned int cow_max_kept = 4096;
  * @flags: COWSTAT_TREE_*
  * @root: the tree's root, pinned; NULL as long as it is not born
  * @waiting: in the waiters of the forker, or of the root for its exec
+ * @number: its own, in the order of their starts
  * @started: it counts; one whose root ends without the exec never does
  * @base_self: the root's own counters when the handle started
  * @base_tree: the tree's
@@ -33,6 +34,7 @@ struct cow_handle {
 	u32 flags;
 	struct cow_process *root;
 	struct list_head waiting;
+	u64 number;
 	bool started;
 	struct cow_sums base_self;
 	struct cow_sums base_tree;
@@ -114,10 +116,16 @@ static void unpin(struct cow_process *root, u32 flags)
 
 static void start(struct cow_handle *handle)
 {
+	static u64 numbers;
+	struct cow_process *process = handle->root;
 	struct cow_tree_sums sums;
+	struct cow_sums gone;
 
-	cow_process_read(handle->root, &handle->base_self);
-	cow_tree_sum(handle->root, &sums);
+	handle->number = ++numbers;
+	for (; process; process = next_below(handle->root, process))
+		cow_process_cut(process, handle->number);
+	cow_process_read(handle->root, 0, &handle->base_self, &gone);
+	cow_tree_sum(handle->root, 0, &sums);
 	handle->base_tree = sums.tree;
 	handle->started = true;
 }
@@ -183,7 +191,7 @@ static void read_locked(struct cow_handle *handle, struct cowstat_read *read)
 	struct cow_tree_sums sums = {};
 
 	if (handle->root)
-		cow_tree_sum(handle->root, &sums);
+		cow_tree_sum(handle->root, handle->number, &sums);
 	read->tree_state = tree_state(handle, &sums);
 	if (!handle->started)
 		return;
@@ -225,6 +233,7 @@ static long handle_list(struct cow_handle *handle, void __user *arg)
 	raw_spin_lock(&cow_tree_lock);
 	if (handle->started) {
 		listing.top = handle->root;
+		listing.handle = handle->number;
 		listing.base_self = &handle->base_self;
 		listing.base_tree = &handle->base_tree;
 	}

@@ -100,13 +100,26 @@ void cow_process_put_user(struct cow_process *process)
 	cow_handle_process_gone(process);
 }
 
+/* What was before the start of a handle stays before it in the parent. */
+static void hand_over_before(struct cow_process *process)
+{
+	struct cow_process *parent = cow_parent_of(process);
+	u64 before = max(process->max_before, process->gone_max_before);
+
+	if (process->cut && process->cut == parent->cut)
+		parent->gone_max_before = max(parent->gone_max_before, before);
+}
+
 void cow_process_fold(struct cow_process *process)
 {
-	struct cow_sums self;
+	struct cow_process *parent = cow_parent_of(process);
+	struct cow_sums self, gone;
 
 	lockdep_assert_held(&cow_tree_lock);
 
-	cow_process_read(process, &self);
+	hand_over_before(process);
+	cow_process_read(process, parent->cut, &self, &gone);
+	process->node.gone = gone;
 	cow_tree_fold(&process->node, &self, !process->borrower);
 	call_rcu(&process->rcu, free_by_rcu);
 }
@@ -135,13 +148,36 @@ static void shard_read(const struct cow_shard *shard, struct cow_sums *sums)
 		sums->break_max_ns = max;
 }
 
-void cow_process_read(const struct cow_process *process, struct cow_sums *sums)
+void cow_process_read(const struct cow_process *process, u64 handle,
+		      struct cow_sums *self, struct cow_sums *gone)
 {
 	unsigned int i;
 
-	memset(sums, 0, sizeof(*sums));
+	memset(self, 0, sizeof(*self));
 	for (i = 0; i < cow_shards; i++)
-		shard_read(&process->shard[i], sums);
+		shard_read(&process->shard[i], self);
+	*gone = process->node.gone;
+	if (handle && process->cut == handle)
+		return;
+	self->break_max_ns = max(self->break_max_ns, process->max_before);
+	gone->break_max_ns = max(gone->break_max_ns, process->gone_max_before);
+}
+
+void cow_process_cut(struct cow_process *process, u64 handle)
+{
+	u64 *gone_max = &process->node.gone.break_max_ns;
+	unsigned int i;
+
+	lockdep_assert_held(&cow_tree_lock);
+
+	for (i = 0; i < cow_shards; i++) {
+		u64 ns = atomic64_xchg(&process->shard[i].break_max_ns, 0);
+
+		process->max_before = max(process->max_before, ns);
+	}
+	process->gone_max_before = max(process->gone_max_before, *gone_max);
+	*gone_max = 0;
+	process->cut = handle;
 }
 
 void cow_shard_raise_max(struct cow_shard *shard, u64 ns)

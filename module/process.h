@@ -58,6 +58,9 @@ struct cow_shard {
  * @lineage: forks between the last exec and this process, 0 if none
  * @gap: a process between that exec and this one is dead by now
  * @heir: one was dead when this one was born (see page_is_own() in fault.c)
+ * @cut: the last tree handle that started with this process in its tree
+ * @max_before: break_max_ns up to then; the shards have it since then
+ * @gone_max_before: that of the gone, of which @node has the one since then
  * @waiters: tree handles that wait for this process to fork or to exec
  * @uid: the owner when it exited, if its ids were all the same
  * @comm: the program's name when it exited
@@ -83,6 +86,9 @@ struct cow_process {
 	struct cow_process *keeper;
 	u32 kept;
 	u64 folded;
+	u64 cut;
+	u64 max_before;
+	u64 gone_max_before;
 	struct list_head waiters;
 
 	kuid_t uid;
@@ -149,8 +155,17 @@ void cow_process_fold(struct cow_process *process);
 /* Under RCU or cow_tree_lock. */
 struct cow_process *cow_process_by_pid(const struct pid *pid);
 
-/* Sum the shards up. */
-void cow_process_read(const struct cow_process *process, struct cow_sums *sums);
+/*
+ * What @process counted itself, and what those did that were folded into it.
+ * All of it since their birth; but break_max_ns, which has no difference, since
+ * the start of the tree handle @handle if the process was there before. 0 if
+ * none is concerned.
+ */
+void cow_process_read(const struct cow_process *process, u64 handle,
+		      struct cow_sums *self, struct cow_sums *gone);
+
+/* The tree handle @handle starts; with cow_tree_lock held. */
+void cow_process_cut(struct cow_process *process, u64 handle);
 
 static __always_inline struct cow_shard *
 cow_process_shard(struct cow_process *process)

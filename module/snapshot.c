@@ -11,18 +11,19 @@
 
 #define COW_ROWS_AT_FIRST	64
 
-void cow_tree_sum(struct cow_process *top, struct cow_tree_sums *sums)
+void cow_tree_sum(struct cow_process *top, u64 handle,
+		  struct cow_tree_sums *sums)
 {
 	struct cow_node *node;
-	struct cow_sums self;
+	struct cow_sums self, gone;
 
 	memset(sums, 0, sizeof(*sums));
 	for (node = &top->node; node; node = cow_tree_next(&top->node, node)) {
 		struct cow_process *process = cow_process_of(node);
 
-		cow_process_read(process, &self);
+		cow_process_read(process, handle, &self, &gone);
 		cow_sums_add(&sums->tree, &self);
-		cow_sums_add(&sums->tree, &node->gone);
+		cow_sums_add(&sums->tree, &gone);
 		sums->procs += node->gone_procs + !process->borrower;
 		sums->alive += cow_process_lives(process);
 	}
@@ -56,7 +57,7 @@ static u32 flags_of(const struct cow_process *process, s32 pid,
 
 /* What only the tree itself can tell; the rest follows in derive(). */
 static void copy_row(struct cow_row *row, const struct cow_process *process,
-		     const struct cow_viewer *viewer)
+		     const struct cow_viewer *viewer, u64 handle)
 {
 	bool is_process = process != cow_root && !process->borrower;
 
@@ -65,8 +66,7 @@ static void copy_row(struct cow_row *row, const struct cow_process *process,
 	row->depth = 0;
 	row->flags = flags_of(process, row->pid, viewer);
 	copy_comm(row->comm, process);
-	cow_process_read(process, &row->self);
-	row->tree.tree = process->node.gone;
+	cow_process_read(process, handle, &row->self, &row->tree.tree);
 	row->tree.procs = process->node.gone_procs + is_process;
 	row->tree.alive = is_process && process->group_alive;
 }
@@ -86,7 +86,8 @@ static u32 copy_rows(struct cow_snapshot *snapshot,
 			continue;
 		node->mark = count;
 		row->parent = node == top ? 0 : node->parent->mark;
-		copy_row(row, cow_process_of(node), listing->viewer);
+		copy_row(row, cow_process_of(node), listing->viewer,
+			 listing->handle);
 	}
 	return count;
 }
@@ -204,8 +205,8 @@ void cow_row_of(struct cow_process *process, const struct cow_viewer *viewer,
 	struct cow_process *up;
 	struct cow_row row;
 
-	copy_row(&row, process, viewer);
-	cow_tree_sum(process, &row.tree);
+	copy_row(&row, process, viewer, 0);
+	cow_tree_sum(process, 0, &row.tree);
 	for (up = cow_parent_of(process); up != cow_root; up = cow_parent_of(up)) {
 		pid_t pid = cow_viewer_pid(viewer, up);
 

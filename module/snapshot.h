@@ -28,8 +28,9 @@ struct cow_tree_sums {
 	u64 alive;
 };
 
-/* With cow_tree_lock held. */
-void cow_tree_sum(struct cow_process *top, struct cow_tree_sums *sums);
+/* With cow_tree_lock held. @handle: see cow_process_read(). */
+void cow_tree_sum(struct cow_process *top, u64 handle,
+		  struct cow_tree_sums *sums);
 
 /* @flags of a row */
 #define COW_ROW_PROCESS	0x1	/* neither a borrower nor the root */
@@ -83,6 +84,7 @@ struct cow_snapshot {
  * @top: below and including this process; NULL lists nothing
  * @viewer: who asks
  * @gone: list those that are gone too
+ * @handle: number of the tree handle, 0 for the device
  * @base_self: of a tree handle: what is taken off the top's own sums
  * @base_tree: ... and off its tree's; NULL for the device
  */
@@ -90,6 +92,7 @@ struct cow_listing {
 	struct cow_process *top;
 	const struct cow_viewer *viewer;
 	bool gone;
+	u64 handle;
 	const struct cow_sums *base_self;
 	const struct cow_sums *base_tree;
 };

@@ -312,7 +312,8 @@ struct cowstat_tree {
  * @tree_alive: those that are alive
  * @folded: as in struct cowstat_list
  * @counters: of the tree, as deltas since the handle's start. break_max_ns is
- *	a maximum and has no delta: it is the tree's longest break so far
+ *	the longest break since then; only if another handle was started later on
+ *	a part of the tree that ran already can it be an older one
  */
 struct cowstat_read {
 	__u32 size;

@@ -45,22 +45,17 @@ struct verification {
 	struct wpcopy wpcopy;
 };
 
-static int read_counters(struct verification *verification, int tree, int pid,
-			 struct counted *counted)
+static int read_counters(struct verification *verification, int tree, struct counted *counted)
 {
-	struct cowstat_process process;
 	struct snapshot snapshot;
 	struct cowstat_read read;
 	int error = client_read(tree, &read);
 
 	if (!error)
-		error = client_process(verification->device, pid, &process);
-	if (!error)
 		error = client_snapshot(tree, &snapshot);
 	if (error)
 		return fail("cannot read the counters: %s", client_explain(error));
 	counted->work = read.counters;
-	counted->life = process.row.tree;
 	counted->wpcopy_known = wpcopy_end(&verification->wpcopy, &snapshot, &counted->wpcopy);
 	snapshot_free(&snapshot);
 	return 0;
@@ -78,7 +73,7 @@ static int count(struct verification *verification, struct subject *subject, int
 		*problem = subject_problem(subject);
 		return EXIT_OWN_FAILURE;
 	}
-	return read_counters(verification, tree, subject->pid, counted);
+	return read_counters(verification, tree, counted);
 }
 
 static int watch(struct verification *verification, struct subject *subject,

@@ -39,8 +39,9 @@ static bool is_possible(unsigned int index, const struct counted *counted)
 	case COUNTER_break_ns:
 		return !work[COUNTER_break_ns] == !work[COUNTER_broken];
 	case COUNTER_break_max_ns:
-		/* A maximum has no delta: it is that of the whole life. */
-		return work[COUNTER_break_max_ns] <= counted->life.value[COUNTER_break_ns];
+		/* Between the average and all of it. */
+		return work[COUNTER_break_max_ns] <= work[COUNTER_break_ns] &&
+		       work[COUNTER_break_max_ns] * work[COUNTER_broken] >= work[COUNTER_break_ns];
 	case COUNTER_pool_local:
 	case COUNTER_pool_remote:
 		return work[COUNTER_pool_local] + work[COUNTER_pool_remote] ==

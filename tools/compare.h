@@ -33,10 +33,9 @@ struct comparison {
 	} counter[COWSTAT_COUNTERS_MAX];
 };
 
-/* What was counted during the work, and by the same processes before and in it. */
+/* What was counted during the work. */
 struct counted {
 	struct cowstat_counters work;
-	struct cowstat_counters life;
 	bool wpcopy_known;
 	__u64 wpcopy;
 };

@@ -137,8 +137,7 @@ static void print_compared(const struct verify_report *report,
 		printf(" %10llu", (ull)comparison->wpcopy);
 	else
 		printf(" %10s", "-");
-	print_verdict(report, compared->verdict,
-		      index == COUNTER_break_max_ns ? " (since its start)" : "");
+	print_verdict(report, compared->verdict, "");
 }
 
 static bool is_shown(const struct comparison *comparison, unsigned int index)

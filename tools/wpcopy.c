@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "wpcopy.h"
@@ -16,8 +17,9 @@ static char switch_before;
 
 static void restore_switch(void)
 {
-	if (switch_fd >= 0 && pwrite(switch_fd, &switch_before, 1, 0) != 1)
+	if (switch_fd < 0 || pwrite(switch_fd, &switch_before, 1, 0) != 1)
 		return;
+	close(switch_fd);
 	switch_fd = -1;
 }
 
@@ -50,9 +52,14 @@ static int switch_on(void)
 
 	if (fd < 0)
 		return -errno;
-	if (pread(fd, &switch_before, 1, 0) != 1) {
+	/* Of two at a time one would leave it as the other had set it. */
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		error = -EBUSY;
+	else if (pread(fd, &switch_before, 1, 0) != 1)
+		error = -ENODATA;
+	if (error) {
 		close(fd);
-		return -ENODATA;
+		return error;
 	}
 	switch_fd = fd;
 	restore_on_signals();

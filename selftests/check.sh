@@ -37,15 +37,17 @@ plan() {
 	done
 }
 
+# run_guest KINDS [OPTION…]: those of the plan, in a machine with these options
 run_guest() {
-	local status=0
+	local kinds=$1 status=0
+	shift
 
-	vm --timeout "$VM_LIMIT" --out "$OUT" --log "$OUT/console.log" -- \
-		selftests/check_guest.sh || status=$?
+	vm --timeout "$VM_LIMIT" --out "$OUT" --log "$OUT/console-$kinds.log" "$@" -- \
+		selftests/check_guest.sh "$kinds" || status=$?
 	if ((status)); then
-		result fail vm run "exit status $status, see build/check/console.log"
+		result fail vm "$kinds" "exit status $status, see build/check/console-$kinds.log"
 	else
-		result pass vm run
+		result pass vm "$kinds"
 	fi
 }
 
@@ -74,11 +76,13 @@ main() {
 	mkdir -p "$OUT"
 	: >"$RESULTS"
 	run_test runner selftests/tap_test.sh
+	run_test machine selftests/vm/vm_test.sh
 	run_test build selftests/build.sh
 	run_test lint selftests/lint.sh
 	run_test host make -s --no-print-directory -C selftests/host check
 	plan >"$PLAN" || result fail plan all "cannot list the tests"
-	run_guest
+	run_guest loaded
+	run_guest unloaded --turns
 	account
 	summary
 }

@@ -13,6 +13,9 @@
 #	--mem SIZE	memory (2G)
 #	--numa N	spread both over N nodes (1)
 #	--icount	one processor whose clock counts instructions
+#	--turns	the emulated processors take turns on one thread: slower, but
+#		needed where the kernel is patched under load (QEMU 7.2 can go on
+#		running what was overwritten if they run side by side)
 #	--timeout SEC	end a machine that hangs (600)
 #	--append ARGS	more for the kernel's command line
 #	--out DIR	the host's folder that $COWSTAT_OUT is (build/out)
@@ -32,7 +35,7 @@ FAILED=125
 # In the order in which they need one another; dependencies are added.
 MODULES=(virtio_pci virtio_console virtio_rng 9pnet_virtio 9p overlay)
 
-cpus=2 mem=2G numa=1 icount='' timeout=600 append='' allow=''
+cpus=2 mem=2G numa=1 icount='' threads=multi timeout=600 append='' allow=''
 log=$BUILD/console.log out=$BUILD/out
 
 usage() {
@@ -48,6 +51,7 @@ parse() {
 		case $1 in
 		--help | -h) usage; exit ;;
 		--icount) icount=1 cpus=1; shift; continue ;;
+		--turns) threads=single; shift; continue ;;
 		--) shift; break ;;
 		-*) (($# > 1)) || die "$1 needs a value; see $0 --help" ;;
 		*) break ;;
@@ -141,7 +145,7 @@ accelerator() {
 	elif grep -qwE 'vmx|svm' /proc/cpuinfo && { : <>/dev/kvm; } 2>/dev/null; then
 		echo "-accel kvm"
 	else
-		echo "-accel tcg,thread=multi"
+		echo "-accel tcg,thread=$threads"
 	fi
 }
 

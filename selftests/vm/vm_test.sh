@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tests vm.sh: what a command says and leaves comes out, and a machine that
+# dies, hangs or reports a bug is never taken for one that did well. TAP.
+
+set -uo pipefail
+# shellcheck source=selftests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+DIR=$(mktemp -d)
+trap 'rm -rf "$DIR"' EXIT
+number=0 failed=0
+
+check() {
+	local name=$1
+	shift
+
+	if "$@" >"$DIR/said" 2>&1; then
+		echo "ok $((++number)) $name"
+	else
+		sed 's/^/# /' "$DIR/said"
+		echo "not ok $((++number)) $name"
+		failed=1
+	fi
+}
+
+# ends STATUS MESSAGE OPTION… -- CMD…: so does vm.sh, saying MESSAGE
+ends() {
+	local want=$1 message=$2 status=0
+	shift 2
+
+	vm --log "$DIR/console" --out "$DIR/out" "$@" >"$DIR/output" 2>"$DIR/error" ||
+		status=$?
+	cat "$DIR/output" "$DIR/error"
+	echo "status $status, expected $want, '$message'"
+	((status == want)) && grep -q -- "$message" <(cat "$DIR/error"; echo)
+}
+
+# shellcheck disable=SC2016 # the guest's variables
+everything_comes_out() {
+	ends 7 '' -- sh -c 'printf "%s|" a "b  c" "$0"; echo >&2 d; echo e >"$COWSTAT_OUT/file"; exit 7' \
+		"it's \\ \"quoted\" \$HOME" || return
+	[[ $(<"$DIR/output") == "a|b  c|it's \\ \"quoted\" \$HOME|d" ]] || return
+	[[ $(<"$DIR/out/file") == e ]]
+}
+
+echo "1..7"
+check "output, files and exit status" everything_comes_out
+check "a bug that the kernel reports" \
+	ends 125 'reported a bug: .*WARNING: test' -- sh -c 'echo "WARNING: test" >/dev/kmsg'
+check "a panic" \
+	ends 125 'panicked' -- sh -c 'echo c >/proc/sysrq-trigger; sleep 1000'
+check "a machine that ends too early" \
+	ends 125 'ended before the command' -- sh -c 'echo o >/proc/sysrq-trigger; sleep 1000'
+check "a machine that hangs" \
+	ends 125 'hung: ended after 30 seconds' --timeout 30 -- sleep 1000
+check "a machine that cannot start" \
+	ends 125 'did not start' --mem 99999999G -- true
+check "an option that there is not" ends 2 'no option --nonsense' --nonsense 1 -- true
+exit $failed

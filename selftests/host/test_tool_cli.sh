@@ -44,6 +44,8 @@ json() {
 	python3 -c 'import json,sys; print(eval(sys.argv[2], {"r": json.load(open(sys.argv[1]))}))' "$@"
 }
 
+cat /proc/sys/kernel/task_delayacct >before 2>/dev/null
+
 ### how it is called
 
 fails 'no command' "what to do? the commands are run, show, workload and verify: see 'cowstat --help'" "$cowstat"
@@ -108,6 +110,20 @@ is 'JSON: the system' "$(json out 'r["system"]["broken"], len(r["processes"])')"
 status 0 'show of a tree' "$cowstat" show --json 102
 is 'JSON: the tree alone' "$(json out '[p["pid"] for p in r["processes"]]')" '[102]'
 
+### verify: the workload is real, what the device counts is not
+
+fails 'an unknown workload' "verify: no workload 'nil': 'cowstat workload --list' names all" "$cowstat" verify textbook nil
+status 1 'numbers that differ' "$cowstat" verify textbook
+is 'a line says by how much' "$(awk '$2 == "broken" { print $1, $3, $4, $5, $7 }' out)" 'textbook 1 12 +11 DIFFERS'
+is 'as one that is missing' "$(awk '$2 == "inherited" { print $1, $3, $4, $5, $7 }' out)" 'textbook 3 0 -3 DIFFERS'
+is 'the last line sums up' "$(tail -1 out)" '1 workload, 19 counters compared: 9 differ'
+status 1 'the same as JSON' "$cowstat" verify --json textbook
+is 'JSON: differences' "$(json out 'r["differences"], r["workloads"][0]["counters"]["broken"]["difference"]')" '(9, 11)'
+status 2 'a workload that cannot be done' "$cowstat" verify --pages 0 textbook
+is 'is said not to be run' "$(grep -c '^textbook  *NOT RUN: --pages' out) $(cat err)" '1 cowstat: verify: 1 of 1 workloads could not be run: the report says why'
+cat /proc/sys/kernel/task_delayacct >after 2>/dev/null
+is 'the accounting is as it was' "$(cat after)" "$(cat before)"
+
 ### the file
 
 rm -f r
@@ -153,10 +169,13 @@ read -r <ready
 kill -TERM $!
 wait $!
 is 'a command that dies of it' "$? $(json r 'r["exit_status"]')" '143 143'
-"$cowstat" run -o r2 -- sh -c 'echo $PPID >parent; echo >ready; read -r _ <ready; echo done >ready' &
+# The shell in between keeps quiet about it.
+(exec 2>/dev/null
+"$cowstat" run -o r2 -- sh -c 'echo $PPID >parent; echo >ready; read -r _ <ready; echo done >ready'
+:) &
 read -r <ready
 kill -KILL "$(cat parent)"
-wait $! 2>/dev/null
+wait $!
 echo >ready
 read -r line <ready
 is 'killed, it leaves no file behind and the command goes on' "$line $(ls r2* 2>/dev/null)" 'done '

@@ -40,8 +40,9 @@ fails() {
 	is "$what: message" "$(cat out err)" "cowstat: $message"
 }
 
+# json FILE FILTER
 json() {
-	python3 -c 'import json,sys; print(eval(sys.argv[2], {"r": json.load(open(sys.argv[1]))}))' "$@"
+	jq -cr "$2" "$1"
 }
 
 cat /proc/sys/kernel/task_delayacct >before 2>/dev/null
@@ -96,19 +97,19 @@ status 0 'run with JSON' "$cowstat" run --json -- sh -c 'cat; echo out; echo err
 is 'the command has its output' "$(cat out)" out
 is 'and its errors' "$(head -1 err)" err
 sed -i 1d err
-is 'JSON: the command' "$(json err 'r["command"]')" "['sh', '-c', 'cat; echo out; echo err >&2']"
-is 'JSON: exit status, state, size, folded' "$(json err '[r[k] for k in ("exit_status", "state", "page_size", "folded", "lost")]')" "[0, 'exact', 4096, 2, {}]"
-is 'JSON: version' "$(json err '"cowstat " + r["cowstat"]')" "$("$cowstat" --version)"
-is 'JSON: time passes' "$(json err 'r["elapsed_ns"] > 0')" True
-is 'JSON: the tree' "$(json err '[r["tree"][k] for k in ("forks", "shared", "broken", "reused")]')" '[3, 60, 12, 0]'
-is 'JSON: processes' "$(json err '[(p["pid"], p["ppid"], p["depth"], p["exited"]) for p in r["processes"]]')" '[(100, 0, 0, True), (101, 100, 1, True), (102, 101, 2, False), (103, 100, 1, True)]'
-is 'JSON: a strange name' "$(json err 'ascii(r["processes"][2]["comm"])')" "'cc \\x1b[1m\\ufffd'"
+is 'JSON: the command' "$(json err .command)" '["sh","-c","cat; echo out; echo err >&2"]'
+is 'JSON: exit status, state, size, folded' "$(json err '[.exit_status, .state, .page_size, .folded, .lost]')" '[0,"exact",4096,2,{}]'
+is 'JSON: version' "$(json err '"cowstat " + .cowstat')" "$("$cowstat" --version)"
+is 'JSON: time passes' "$(json err '.elapsed_ns > 0')" true
+is 'JSON: the tree' "$(json err '[.tree | .forks, .shared, .broken, .reused]')" '[3,60,12,0]'
+is 'JSON: processes' "$(json err '[.processes[] | [.pid, .ppid, .depth, .exited]]')" '[[100,0,0,true],[101,100,1,true],[102,101,2,false],[103,100,1,true]]'
+is 'JSON: a strange name' "$(json err '.processes[2].comm | explode')" '[99,99,32,27,91,49,109,65533]'
 COWSTAT_FAKE=degraded "$cowstat" run --json -o r -- true
-is 'JSON: degraded' "$(json r 'r["state"], r["lost"]')" "('degraded', {'hook': 7})"
+is 'JSON: degraded' "$(json r '[.state, .lost]')" '["degraded",{"hook":7}]'
 status 0 'show with JSON' "$cowstat" show --json
-is 'JSON: the system' "$(json out 'r["system"]["broken"], len(r["processes"])')" '(5000, 4)'
+is 'JSON: the system' "$(json out '[.system.broken, (.processes | length)]')" '[5000,4]'
 status 0 'show of a tree' "$cowstat" show --json 102
-is 'JSON: the tree alone' "$(json out '[p["pid"] for p in r["processes"]]')" '[102]'
+is 'JSON: the tree alone' "$(json out '[.processes[].pid]')" '[102]'
 
 ### verify: the workload is real, what the device counts is not
 
@@ -118,7 +119,7 @@ is 'a line says by how much' "$(awk '$2 == "broken" { print $1, $3, $4, $5, $7 }
 is 'as one that is missing' "$(awk '$2 == "inherited" { print $1, $3, $4, $5, $7 }' out)" 'textbook 3 0 -3 DIFFERS'
 is 'the last line sums up' "$(tail -1 out)" '1 workload, 19 counters compared: 9 differ'
 status 1 'the same as JSON' "$cowstat" verify --json textbook
-is 'JSON: differences' "$(json out 'r["differences"], r["workloads"][0]["counters"]["broken"]["difference"]')" '(9, 11)'
+is 'JSON: differences' "$(json out '[.differences, .workloads[0].counters.broken.difference]')" '[9,11]'
 status 2 'a workload that cannot be done' "$cowstat" verify --pages 0 textbook
 is 'is said not to be run' "$(grep -c '^textbook  *NOT RUN: --pages' out) $(cat err)" '1 cowstat: verify: 1 of 1 workloads could not be run: the report says why'
 cat /proc/sys/kernel/task_delayacct >after 2>/dev/null
@@ -131,7 +132,7 @@ before=$(ls)
 is 'no file is there while the command runs' "$("$cowstat" run -o r -- ls)" "$before"
 is 'then it is' "$(head -1 r)" 'cowstat: ls'
 chmod 600 r && ln -s r link && "$cowstat" run --json -o link -- true
-is 'one that was there is replaced through a link, with its mode' "$(json r 'r["command"]') $(stat -c %a r) $(readlink link)" "['true'] 600 r"
+is 'one that was there is replaced through a link, with its mode' "$(json r .command) $(stat -c %a r) $(readlink link)" '["true"] 600 r'
 rm -f link r
 fails 'a folder that is not there' 'cannot write the report to no/r: No such file or directory' "$cowstat" run -o no/r -- touch started
 fails 'a folder as file' 'cannot write the report to .: Is a directory' "$cowstat" run -o . -- touch started
@@ -161,14 +162,14 @@ for signal in HUP INT QUIT TERM USR1 USR2 WINCH RTMIN; do
 	read -r <ready
 	kill -s $signal $!
 	wait $!
-	is "$signal is passed on, and a report follows" "$? $(cat got) $(json r 'r["exit_status"]')" "9 $signal 9"
+	is "$signal is passed on, and a report follows" "$? $(cat got) $(json r .exit_status)" "9 $signal 9"
 	rm -f got r
 done
 env --default-signal "$cowstat" run --json -o r -- sh -c 'echo >ready; exec sleep 600' &
 read -r <ready
 kill -TERM $!
 wait $!
-is 'a command that dies of it' "$? $(json r 'r["exit_status"]')" '143 143'
+is 'a command that dies of it' "$? $(json r .exit_status)" '143 143'
 # The shell in between keeps quiet about it.
 (exec 2>/dev/null
 "$cowstat" run -o r2 -- sh -c 'echo $PPID >parent; echo >ready; read -r _ <ready; echo done >ready'

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check.sh's part in the virtual machine: runs what the file plan lists.
-# A freshly loaded module serves each program, but for those that load it
-# themselves; the many runs of `cowstat verify` share one.
+# check_guest.sh loaded|unloaded: check.sh's part in the virtual machine, runs
+# what the file plan lists: what needs the module, all with the same one, or the
+# programs that load it themselves.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -13,23 +13,6 @@ set -uo pipefail
 
 OUT=$COWSTAT_OUT
 RESULTS=$OUT/results
-
-# load NAME, unload NAME: on behalf of that test
-load() {
-	local error
-
-	[[ ! -e /proc/cowstat ]] || return 0
-	error=$(insmod cowstat.ko 2>&1) && return
-	result fail "$1" insmod "$error; $(dmesg | tail -n 1)"
-	return 1
-}
-
-unload() {
-	local error
-
-	[[ -e /proc/cowstat ]] || return 0
-	error=$(rmmod cowstat 2>&1) || result fail "$1" rmmod "$error"
-}
 
 # verify NAME: its table is the test's diagnosis
 verify() {
@@ -42,30 +25,29 @@ verify() {
 	echo "ok 1 verify $name"
 }
 
-main() {
+run_loaded() {
 	local kind name
 
-	if [[ ${1:-} == verify ]]; then
-		verify "$2"
-		return
-	fi
+	insmod cowstat.ko || return
 	while read -r kind name; do
-		echo "cowstat test: $name" >/dev/kmsg
 		case $kind in
-		loaded)
-			unload "$name"
-			load "$name" && run_test "$name" "selftests/kernel/$name"
-			;;
-		unloaded)
-			unload "$name"
-			run_test "$name" "selftests/kernel/$name"
-			;;
-		verify)
-			load "verify/$name" && run_test "verify/$name" "$0" verify "$name"
-			;;
+		loaded) run_test "$name" "selftests/kernel/$name" ;;
+		verify) run_test "verify/$name" "$0" verify-one "$name" ;;
 		esac
 	done <"$OUT/plan"
-	unload "${name:-all}"
+	rmmod cowstat
 }
 
-main "$@"
+run_unloaded() {
+	local kind name
+
+	while read -r kind name; do
+		[[ $kind != unloaded ]] || run_test "$name" "selftests/kernel/$name"
+	done <"$OUT/plan"
+}
+
+case $1 in
+verify-one) verify "$2" ;;
+loaded) run_loaded ;;
+unloaded) run_unloaded ;;
+esac

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The family tree against a naive model: the parents in one array, the
+ * children of each in another, in their order. Random operations from a
+ * printed seed; SEED=n in the environment repeats one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tap.h"
+#include "tree.h"
+
+#define NODES	40
+#define STEPS	4000
+#define SEEDS	20
+
+struct model {
+	int parent[NODES];		/* -1: not in the tree; 0 is the root */
+	int child[NODES][NODES];
+	int children[NODES];
+	unsigned long long gone[NODES], gone_procs[NODES], max[NODES];
+};
+
+static struct cow_node node[NODES];
+static struct model model;
+static unsigned long long state;
+
+static unsigned int pick(unsigned int below)
+{
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (state >> 33) % below;
+}
+
+static void model_remove(int n)
+{
+	int p = model.parent[n], i, at = 0;
+
+	for (i = 0; i < model.children[p]; i++)
+		if (model.child[p][i] != n)
+			model.child[p][at++] = model.child[p][i];
+	model.children[p] = at;
+}
+
+static void model_add(int p, int n)
+{
+	model.parent[n] = p;
+	model.child[p][model.children[p]++] = n;
+}
+
+static int model_below(int top, int n)
+{
+	while (n && n != top)
+		n = model.parent[n];
+	return n == top;
+}
+
+/* The children of @n take its place among those of its parent. */
+static void model_fold(int n, unsigned long long self)
+{
+	int p = model.parent[n], i, j, at = 0, siblings[2 * NODES];
+
+	for (i = 0; i < model.children[p]; i++) {
+		if (model.child[p][i] != n) {
+			siblings[at++] = model.child[p][i];
+			continue;
+		}
+		for (j = 0; j < model.children[n]; j++) {
+			siblings[at++] = model.child[n][j];
+			model.parent[model.child[n][j]] = p;
+		}
+	}
+	memcpy(model.child[p], siblings, at * sizeof(int));
+	model.children[p] = at;
+	model.gone[p] += self + model.gone[n];
+	model.gone_procs[p] += 1 + model.gone_procs[n];
+	if (model.max[p] < self)
+		model.max[p] = self;
+	if (model.max[p] < model.max[n])
+		model.max[p] = model.max[n];
+	model.parent[n] = -1;
+}
+
+static int some_node(void)
+{
+	int n;
+
+	do {
+		n = pick(NODES);
+	} while (model.parent[n] < 0);
+	return n;
+}
+
+static void reset(unsigned int seed)
+{
+	int i;
+
+	state = seed;
+	memset(node, 0, sizeof(node));
+	memset(&model, 0, sizeof(model));
+	for (i = 1; i < NODES; i++)
+		model.parent[i] = -1;
+}
+
+static void add(void)
+{
+	int n, p = some_node();
+
+	for (n = 1; n < NODES && model.parent[n] >= 0; n++)
+		;
+	if (n == NODES)
+		return;
+	memset(&node[n], 0xa5, sizeof(node[n]));
+	node[n].first = node[n].last = NULL;
+	memset(&node[n].gone, 0, sizeof(node[n].gone));
+	node[n].gone_procs = 0;
+	model.children[n] = 0;
+	model.gone[n] = model.gone_procs[n] = model.max[n] = 0;
+	cow_tree_add(&node[p], &node[n]);
+	model_add(p, n);
+}
+
+static void move(void)
+{
+	int n = some_node(), p = some_node();
+
+	if (!n || model_below(n, p))
+		return;
+	cow_tree_move(&node[p], &node[n]);
+	model_remove(n);
+	model_add(p, n);
+}
+
+/* A walker that folds what it has passed goes on undisturbed. */
+static int fold(void)
+{
+	int n = some_node();
+	struct cow_node *next;
+	struct cow_sums self = { };
+
+	if (!n)
+		return 1;
+	self.tally[COW_SHARED] = self.break_max_ns = 1 + pick(1000);
+	next = cow_tree_next(&node[0], &node[n]);
+	model_fold(n, self.tally[COW_SHARED]);
+	cow_tree_fold(&node[n], &self, 1);
+	return !next || model.parent[next - node] >= 0;
+}
+
+/* Walks the model in the order that the tree must have. */
+static int same_order(int top, int n, const struct cow_node **at)
+{
+	int i;
+
+	if (*at != &node[n])
+		return 0;
+	*at = cow_tree_next(&node[top], *at);
+	for (i = 0; i < model.children[n]; i++)
+		if (!same_order(top, model.child[n][i], at))
+			return 0;
+	return 1;
+}
+
+static int same_links(int n)
+{
+	const struct cow_node *prev = NULL, *child = node[n].first;
+	int i;
+
+	for (i = 0; i < model.children[n]; i++) {
+		if (child != &node[model.child[n][i]] || child->prev != prev ||
+		    child->parent != &node[n])
+			return 0;
+		prev = child;
+		child = child->next;
+	}
+	return !child && node[n].last == prev;
+}
+
+static int same_sums(int n)
+{
+	const struct cow_sums *gone = &node[n].gone;
+
+	return gone->tally[COW_SHARED] == model.gone[n] &&
+	       gone->break_max_ns == model.max[n] &&
+	       node[n].gone_procs == model.gone_procs[n];
+}
+
+static int same(void)
+{
+	int n, m;
+
+	for (n = 0; n < NODES; n++) {
+		const struct cow_node *at = &node[n];
+
+		if (model.parent[n] < 0)
+			continue;
+		if (!same_links(n) || !same_sums(n))
+			return 0;
+		if (!same_order(n, n, &at) || at)
+			return 0;
+		m = some_node();
+		if (cow_tree_below(&node[n], &node[m]) != model_below(n, m))
+			return 0;
+	}
+	return 1;
+}
+
+static int run(unsigned int seed)
+{
+	int step, good = 1;
+
+	reset(seed);
+	for (step = 0; step < STEPS && good; step++) {
+		switch (pick(5)) {
+		case 0: case 1: add(); break;
+		case 2: move(); break;
+		default: good = fold(); break;
+		}
+		good = good && same();
+	}
+	if (!good)
+		printf("# step %d: SEED=%u %s\n", step, seed, "repeats this");
+	return good;
+}
+
+/* Nothing that was counted is lost when all are gone. */
+static int conserves(unsigned int seed)
+{
+	struct cow_sums self = { };
+	unsigned long long sum = 0;
+	int i, n;
+
+	reset(seed);
+	for (i = 0; i < 3 * NODES; i++)
+		add();
+	for (n = 1; n < NODES; n++) {
+		int victim = 1 + (n * 7) % (NODES - 1);
+
+		if (model.parent[victim] < 0)
+			continue;
+		self.tally[COW_SHARED] = n;
+		sum += n;
+		model_fold(victim, n);
+		cow_tree_fold(&node[victim], &self, 1);
+	}
+	return !node[0].first && !node[0].last &&
+	       node[0].gone.tally[COW_SHARED] == sum &&
+	       node[0].gone_procs == NODES - 1;
+}
+
+static void test_alone(void)
+{
+	reset(1);
+	ok(!cow_tree_next(&node[0], &node[0]), "a root alone has no next");
+	ok(cow_tree_below(&node[0], &node[0]), "a node is below itself");
+	ok(!cow_tree_below(&node[1], &node[0]), "but not below a stranger");
+}
+
+static void test_walk_stays_below_its_top(void)
+{
+	reset(1);
+	cow_tree_add(&node[0], &node[1]);
+	cow_tree_add(&node[1], &node[2]);
+	cow_tree_add(&node[0], &node[3]);
+	ok(cow_tree_next(&node[1], &node[1]) == &node[2] &&
+	   !cow_tree_next(&node[1], &node[2]),
+	   "a walk ends at the last below its top");
+	ok(!cow_tree_next(&node[2], &node[2]), "a leaf's walk is itself");
+}
+
+int main(void)
+{
+	const char *given = getenv("SEED");
+	unsigned int seed = given ? strtoul(given, NULL, 0) : 1;
+	unsigned int last = given ? seed : SEEDS;
+
+	test_alone();
+	test_walk_stays_below_its_top();
+	for (; seed <= last; seed++) {
+		ok(run(seed), "%d random steps, seed %u", STEPS, seed);
+		ok(conserves(seed), "nothing is lost, seed %u", seed);
+	}
+	return tap_end();
+}

@@ -86,7 +86,7 @@ void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n)
 		charge_slowly(mm, NULL, bits, n, 0);
 }
 
-static __always_inline unsigned int 
+static __always_inline unsigned int
 where_is(const struct vm_area_struct *vma, unsigned long address,
 	 unsigned long size)
 {

@@ -80,6 +80,22 @@ static bool insert(struct task_struct *task, struct cow_process *process,
 	return true;
 }
 
+/* The memory of any of its threads: the first one may have exited already. */
+static struct mm_struct *get_group_mm(struct task_struct *task)
+{
+	struct mm_struct *mm = NULL;
+	struct task_struct *thread;
+
+	rcu_read_lock();
+	for_each_thread(task, thread) {
+		mm = get_task_mm(thread);
+		if (mm)
+			break;
+	}
+	rcu_read_unlock();
+	return mm;
+}
+
 static void add(struct task_struct *task)
 {
 	struct cow_process *process;
@@ -89,7 +105,7 @@ static void add(struct task_struct *task)
 	process = cow_process_alloc(task_tgid(task), GFP_KERNEL);
 	if (!process)
 		return;
-	mm = get_task_mm(task);
+	mm = get_group_mm(task);
 	raw_spin_lock(&cow_tree_lock);
 	inserted = insert(task, process, mm);
 	raw_spin_unlock(&cow_tree_lock);
@@ -129,14 +145,17 @@ static void place(struct cow_process *process)
 	cow_tree_move(&parent->node, &process->node);
 }
 
-static void place_task(struct task_struct *task)
+/* All that have no parent yet, those included that were born meanwhile. */
+static void place_all(void)
 {
-	struct cow_process *process;
+	struct cow_node *node, *next;
 
 	raw_spin_lock(&cow_tree_lock);
-	process = cow_process_by_pid(task_tgid(task));
-	if (process && process->unplaced)
-		place(process);
+	for (node = cow_root->node.first; node; node = next) {
+		next = node->next;
+		if (cow_process_of(node)->unplaced)
+			place(cow_process_of(node));
+	}
 	raw_spin_unlock(&cow_tree_lock);
 }
 
@@ -151,8 +170,7 @@ int cow_scan(void)
 		return ret;
 	for (i = 0; i < crowd.count; i++)
 		add(crowd.task[i]);
-	for (i = 0; i < crowd.count; i++)
-		place_task(crowd.task[i]);
 	scatter(&crowd);
+	place_all();
 	return 0;
 }

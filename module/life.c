@@ -181,6 +181,7 @@ void cow_life_exec(struct task_struct *task)
 	if (process && !cow_space_owner(task->mm)) {
 		if (process->borrower)
 			WRITE_ONCE(cow_living, cow_living + 1);
+		cow_process_leave_gap(process);
 		process->borrower = false;
 		process->lineage = 0;
 		process->gap = false;

@@ -75,10 +75,11 @@ void cow_process_insert(struct cow_process *parent, struct cow_process *process)
 		WRITE_ONCE(cow_living, cow_living + 1);
 }
 
-/* The children have to know, see page_is_own() in fault.c. */
-static void leave_gap(struct cow_process *process)
+void cow_process_leave_gap(struct cow_process *process)
 {
 	struct cow_node *child;
+
+	lockdep_assert_held(&cow_tree_lock);
 
 	if (!process->lineage)
 		return;
@@ -95,7 +96,7 @@ void cow_process_put_user(struct cow_process *process)
 		return;
 	hlist_del_rcu(&process->by_pid);
 	WRITE_ONCE(cow_processes, cow_processes - 1);
-	leave_gap(process);
+	cow_process_leave_gap(process);
 	cow_handle_forget_waiters(process);
 	cow_handle_process_gone(process);
 }

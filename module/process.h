@@ -56,8 +56,9 @@ struct cow_shard {
  * @kept: of a keeper: gone processes that are kept for it
  * @folded: of a keeper: gone processes that were folded all the same
  * @lineage: forks between the last exec and this process, 0 if none
- * @gap: a process between that exec and this one is dead by now
- * @heir: one was dead when this one was born (see page_is_own() in fault.c)
+ * @gap: a process between that exec and this one is gone by now, or another
+ *	program
+ * @heir: one was so when this one was born (see page_is_own() in fault.c)
  * @cut: the last tree handle that started with this process in its tree
  * @max_before: break_max_ns up to then; the shards have it since then
  * @gone_max_before: that of the gone, of which @node has the one since then
@@ -148,6 +149,12 @@ void cow_process_free(struct cow_process *process);
 /* Both with cow_tree_lock held. */
 void cow_process_insert(struct cow_process *parent, struct cow_process *process);
 void cow_process_put_user(struct cow_process *process);
+
+/*
+ * The memory that it was forked with is gone, by exit or by exec: its children
+ * have to know, see page_is_own() in fault.c. With cow_tree_lock held.
+ */
+void cow_process_leave_gap(struct cow_process *process);
 
 /* Take it out of the tree for good; with cow_tree_lock held. */
 void cow_process_fold(struct cow_process *process);

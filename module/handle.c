@@ -42,6 +42,9 @@ struct cow_handle {
 
 static atomic_t handles;
 
+/* For all keepers together: at most as many as there may be living ones. */
+static unsigned int kept_in_all;
+
 static struct cow_process *next_below(struct cow_process *top,
 				      struct cow_process *process)
 {
@@ -67,8 +70,10 @@ void cow_handle_process_gone(struct cow_process *process)
 
 	if (process->pins)
 		return;
-	if (keeper && !process->borrower && keeper->kept < cow_max_kept) {
+	if (keeper && !process->borrower && keeper->kept < cow_max_kept &&
+	    kept_in_all < cow_max_processes) {
 		keeper->kept++;
+		kept_in_all++;
 		return;
 	}
 	if (!process->borrower)
@@ -90,8 +95,10 @@ static void change_keeper(struct cow_process *top, struct cow_process *from,
 		process->keeper = to;
 		if (!is_kept(process))
 			continue;
-		if (from)
+		if (from) {
 			from->kept--;
+			kept_in_all--;
+		}
 		cow_handle_process_gone(process);
 	}
 }

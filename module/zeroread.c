@@ -24,12 +24,14 @@
  * @mm: NULL if not in use
  * @page: address of the page, 0 if not in use
  * @upgraded: another thread has overwritten it, so the zero page was there
+ * @counted: by another thread, whose read got the huge zero page for both
  */
 struct note {
 	struct callback_head work;
 	struct mm_struct *mm;
 	unsigned long page;
 	bool upgraded;
+	bool counted;
 };
 
 /* @lock protects all but @work, is held for a few instructions, and is ours. */
@@ -105,6 +107,44 @@ static void drop(struct note *note, struct bucket *bucket)
 	raw_spin_unlock(&bucket->lock);
 }
 
+static void mark_counted(struct mm_struct *mm, unsigned long start)
+{
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(buckets); i++) {
+		raw_spin_lock(&buckets[i].lock);
+		for (j = 0; j < COW_NOTES; j++) {
+			struct note *note = &buckets[i].note[j];
+
+			if (note->mm == mm &&
+			    (note->page & HPAGE_PMD_MASK) == start)
+				note->counted = true;
+		}
+		raw_spin_unlock(&buckets[i].lock);
+	}
+}
+
+/*
+ * Reads of different pages that overlap can be answered by one huge zero page.
+ * The first that comes to an end counts it. Afterwards nobody notes a read of
+ * it any more, since its entry is there.
+ */
+static unsigned long huge_page_mapped(const struct note *note)
+{
+	static DEFINE_RAW_SPINLOCK(lock);
+	unsigned long pages = 0;
+
+	raw_spin_lock(&lock);
+	if (!note->counted) {
+		pages = HPAGE_PMD_NR;
+		if (atomic_read(&notes_in_use) > 1)
+			mark_counted(note->mm, note->page & HPAGE_PMD_MASK);
+	}
+	raw_spin_unlock(&lock);
+	return pages;
+}
+
+/* Preemption is off. */
 static unsigned long pages_mapped(const struct note *note)
 {
 	unsigned long flags;
@@ -117,16 +157,17 @@ static unsigned long pages_mapped(const struct note *note)
 	local_irq_restore(flags);
 
 	if (entry == HUGE_ZERO_PAGE)
-		return HPAGE_PMD_NR;
+		return huge_page_mapped(note);
 	return entry == ZERO_PAGE || READ_ONCE(note->upgraded);
 }
 
 static void before_user_space(struct callback_head *work)
 {
 	struct note *note = container_of(work, struct note, work);
-	unsigned long pages = pages_mapped(note);
+	unsigned long pages;
 
 	preempt_disable();
+	pages = pages_mapped(note);
 	if (pages)
 		cow_fault_charge(note->mm, COW_BIT(COW_ZERO_MAPPED), pages);
 	drop(note, bucket_of(note->mm, note->page));
@@ -152,6 +193,7 @@ static enum noted make_note(struct mm_struct *mm, unsigned long page,
 			note->mm = mm;
 			note->page = page;
 			note->upgraded = false;
+			note->counted = false;
 			*made = note;
 			noted = NOTED;
 		}

@@ -680,6 +680,160 @@ ANON_TEST(write_to_read_only_memory_counts_nothing)
 	EXPECT_SELF("C", c, .inherited = N);
 }
 
+/* Pages that the kernel itself touches, on behalf of the process or not. */
+
+static char *untouched(struct actor *actor)
+{
+	return actor_map(actor, N, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+ANON_TEST(populate_write_fills_once)
+{
+	char *at = untouched(self->p);
+
+	ASSERT_EQ(0, actor_syscall(self->p, SYS_madvise, (long)at, N * PAGE,
+				   MADV_POPULATE_WRITE));
+	actor_write(self->p, at, PAGE, N);
+	EXPECT_SELF("P", self->p, .zero = N);
+}
+
+ANON_TEST(populate_read_maps_the_zero_page)
+{
+	char *at = untouched(self->p);
+
+	ASSERT_EQ(0, actor_syscall(self->p, SYS_madvise, (long)at, N * PAGE,
+				   MADV_POPULATE_READ));
+	actor_write(self->p, at, PAGE, N);
+	EXPECT_SELF("P", self->p, .mapped = N, .zero = N, .upgraded = N);
+}
+
+ANON_TEST(populate_write_breaks_what_is_shared)
+{
+	struct actor *c = actor_fork(self->p);
+
+	ASSERT_EQ(0, actor_syscall(c, SYS_madvise, (long)self->at, N * PAGE,
+				   MADV_POPULATE_WRITE));
+	EXPECT_SELF("C", c, .inherited = N, .child = N);
+}
+
+ANON_TEST(mapped_populated)
+{
+	actor_map(self->p, N, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1);
+	EXPECT_SELF("P", self->p, .zero = N);
+}
+
+ANON_TEST(locking_shared_pages_breaks_them)
+{
+	struct actor *c = actor_fork(self->p);
+
+	ASSERT_EQ(0, actor_syscall(c, SYS_mlock, (long)self->at, N * PAGE));
+	EXPECT_SELF("C", c, .inherited = N, .child = N);
+}
+
+ANON_TEST(system_call_reads_map_the_zero_page)
+{
+	long name = (long)strcpy(actor_shared_page(), "sink");
+	char *at = untouched(self->p);
+	long fd;
+
+	fd = actor_syscall(self->p, SYS_memfd_create, name, 0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(N * PAGE, actor_syscall(self->p, SYS_write, fd, (long)at,
+					  N * PAGE));
+	EXPECT_SELF("P", self->p, .mapped = N);
+}
+
+static void poke(struct __test_metadata *_metadata, pid_t pid, char *at)
+{
+	char path[64];
+	int fd, i;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < N; i++)
+		ASSERT_EQ(1, pwrite(fd, "m", 1, (off_t)at + i * PAGE));
+	close(fd);
+}
+
+/* As a debugger sets breakpoints: the mapping itself is not writable. */
+ANON_TEST(forced_write_to_a_read_only_file_mapping)
+{
+	int fd = filled_memfd(N);
+	char path[64], *there = actor_shared_page();
+	struct actor *c;
+	long own, at;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+	strcpy(there, path);
+	own = actor_syscall(self->p, SYS_openat, AT_FDCWD, (long)there, O_RDONLY);
+	ASSERT_LE(0, own);
+	at = actor_syscall(self->p, SYS_mmap, 0, N * PAGE, PROT_READ,
+			   MAP_PRIVATE, own, 0);
+	c = actor_fork(self->p);
+	poke(_metadata, c->pid, (char *)at);
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = N);
+	EXPECT_SELF("C", c, .inherited = N, .file = N);
+}
+
+ANON_TEST(forced_write_to_read_only_shared_pages)
+{
+	struct actor *c = actor_fork(self->p);
+
+	actor_syscall(c, SYS_mprotect, (long)self->at, N * PAGE, PROT_READ);
+	poke(_metadata, c->pid, self->at);
+	EXPECT_SELF("C", c, .inherited = N, .child = N);
+	actor_syscall(c, SYS_mprotect, (long)self->at, N * PAGE,
+		      PROT_READ | PROT_WRITE);
+	actor_write(c, self->at, PAGE, N);
+	EXPECT_SELF("C", c, .inherited = N, .child = N);
+}
+
+/*
+ * io_uring pins the buffers that it is given. Fork copies pinned pages at
+ * once: they are not shared, nobody's write breaks them, and no break is
+ * counted for the copy.
+ */
+ANON_TEST(pinned_pages_are_not_shared)
+{
+	struct iovec *buffer = actor_shared_page();
+	void *params = actor_shared_page();
+	struct actor *c;
+	long ring;
+
+	ring = actor_syscall(self->p, SYS_io_uring_setup, 4, (long)params);
+	if (ring < 0)
+		SKIP(return, "the kernel gives no io_uring");
+	buffer->iov_base = self->at;
+	buffer->iov_len = N * PAGE;
+	ASSERT_EQ(0, actor_syscall(self->p, SYS_io_uring_register, ring,
+				   0 /* IORING_REGISTER_BUFFERS */,
+				   (long)buffer, 1));
+	c = actor_fork(self->p);
+	actor_write(self->p, self->at, PAGE, N);
+	actor_write(c, self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .forks = 1);
+	EXPECT_SELF("C", c, 0);
+}
+
+/* Pages of another memory node are told apart. */
+ANON_TEST(pages_of_another_node)
+{
+	unsigned long *mask = actor_shared_page();
+	struct cowstat_read read;
+
+	if (one_numa_node())
+		SKIP(return, "this machine has one memory node");
+	/* CPU 0, on which this runs, is of node 0. */
+	*mask = 1 << 1;
+	ASSERT_EQ(0, actor_syscall(self->p, SYS_set_mempolicy, 2 /* MPOL_BIND */,
+				   (long)mask, 64));
+	actor_write(self->p, untouched(self->p), PAGE, N);
+	read = must_read(self->tree);
+	EXPECT_EQ(N, read.counters.value[COW_pool_remote]);
+	EXPECT_EQ(0, read.counters.value[COW_pool_local]);
+}
+
 /*
  * Huge pages: a page of 2 MiB counts as 512. A write to a shared one splits
  * it and copies 4 KiB.
@@ -822,6 +976,58 @@ HUGE_TEST(grandchild_in_places)
 	EXPECT_SELF("C", c, .inherited = HUGE_PAGES, .forks = 1,
 		    .shared = HUGE_PAGES);
 	EXPECT_SELF("G", g, .inherited = HUGE_PAGES, .child = N);
+}
+
+/* Read first, it is the huge zero page; a write then replaces 4 KiB of it. */
+FIXTURE(huge_zero)
+{
+	int fd;
+	int tree;
+	struct actor *p;
+	char *at;
+};
+
+FIXTURE_SETUP(huge_zero)
+{
+	pin_to_cpu(0);
+	self->fd = must_open();
+	actors_init();
+	self->p = actor_start();
+	actor_syscall(self->p, SYS_prctl, 41 /* PR_SET_THP_DISABLE */, 0);
+	self->at = actor_map(self->p, 2 * HUGE_PAGES,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	self->at = (char *)(((long)self->at + HUGE_SIZE - 1) & -HUGE_SIZE);
+	actor_syscall(self->p, SYS_madvise, (long)self->at, HUGE_SIZE,
+		      MADV_HUGEPAGE);
+	self->tree = must_tree(self->fd, self->p->pid, COWSTAT_TREE_KEEP);
+	actor_read(self->p, self->at, PAGE, HUGE_PAGES);
+}
+
+FIXTURE_TEARDOWN(huge_zero)
+{
+	actors_end();
+}
+
+TEST_F_TIMEOUT(huge_zero, reads_count_once, COW_TIMEOUT)
+{
+	EXPECT_SELF("P", self->p, .mapped = HUGE_PAGES);
+}
+
+TEST_F_TIMEOUT(huge_zero, write_in_places, COW_TIMEOUT)
+{
+	actor_write(self->p, self->at, HUGE_STRIDE, N);
+	EXPECT_SELF("P", self->p, .mapped = HUGE_PAGES, .zero = N,
+		    .upgraded = N);
+}
+
+/* The fork itself maps it for the child: no read of its own is answered. */
+TEST_F_TIMEOUT(huge_zero, fork_shares_nothing, COW_TIMEOUT)
+{
+	struct actor *c = actor_fork(self->p);
+
+	actor_read(c, self->at, PAGE, HUGE_PAGES);
+	EXPECT_SELF("P", self->p, .mapped = HUGE_PAGES, .forks = 1);
+	EXPECT_SELF("C", c, 0);
 }
 
 /* Threads of one process, on all CPUs, write the same pages: once each. */

@@ -264,6 +264,19 @@ TEST_F(request, writes_no_more_than_size)
 		ASSERT_EQ(CANARY, self->arg.byte[i]);
 }
 
+/* All of these end with a slot that is not in use: 0, whatever was there. */
+TEST_F(request, writes_up_to_the_end)
+{
+	const size_t end = variant->size - sizeof(__u64), outputs = 32;
+	__u64 last = 0;
+
+	if (!variant->writes)
+		return;
+	memset(self->arg.byte + outputs, CANARY, variant->size - outputs);
+	ASSERT_LE(0, ask(right_fd(self, variant), variant->nr, &self->arg));
+	EXPECT_EQ(0, memcmp(self->arg.byte + end, &last, sizeof(last)));
+}
+
 TEST_F(request, wrong_descriptor)
 {
 	union argument before = self->arg;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For load.sh, which loads the module with small limits: the totals must be
- * right beyond them too.
+ * For load.sh, where the module's numbers have limits: beyond them the totals
+ * must be right too, and what may be wrong must be said.
  *
- *	limits processes	max_processes=16
- *	limits kept		max_kept=4
+ *	limits processes	with max_processes=16
+ *	limits kept		with max_kept=4
+ *	limits origin		whose a page was, when its maker is dead
  *
  * Says what is wrong, and ends with status 1 then.
  */
@@ -121,6 +122,32 @@ static void limit_on_kept(int fd)
 	expect("state", COWSTAT_STATE_EXACT, read.state);
 }
 
+/* G may get the dead C's reverse mapping: C's pages look like G's own then. */
+static void limit_on_origin(int fd)
+{
+	struct actor *p, *c, *g;
+	struct cowstat_read read;
+	struct cowstat_info info;
+	char *at;
+	int tree;
+
+	p = parent(&at);
+	tree = must_tree(fd, p->pid, 0);
+	c = actor_fork(p);
+	actor_write(c, at, PAGE, N);
+	g = actor_fork(c);
+	actor_exit(c);
+	actor_write(actor_fork(g), at, PAGE, N);
+	read = must_read(tree);
+	info = must_info(fd);
+	expect("broken_anon", 2 * N, read.counters.value[COW_broken_anon]);
+	expect("what is not sure to be broken_child",
+	       2 * N - read.counters.value[COW_broken_child],
+	       info.lost[COW_LOST_origin]);
+	expect("state", info.lost[COW_LOST_origin] ? COWSTAT_STATE_DEGRADED :
+	       COWSTAT_STATE_EXACT, info.state);
+}
+
 int main(int argc, char **argv)
 {
 	int fd = must_open();
@@ -129,8 +156,10 @@ int main(int argc, char **argv)
 		limit_on_processes(fd);
 	else if (argc == 2 && !strcmp(argv[1], "kept"))
 		limit_on_kept(fd);
+	else if (argc == 2 && !strcmp(argv[1], "origin"))
+		limit_on_origin(fd);
 	else
-		cow_die("usage: limits processes | kept");
+		cow_die("usage: limits processes | kept | origin");
 	actors_end();
 	return failed;
 }

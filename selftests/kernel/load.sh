@@ -314,6 +314,11 @@ limit_on_kept() {
 	"$HERE/limits" kept
 }
 
+doubt_on_origin() {
+	insmod "$KO" || return
+	"$HERE/limits" origin
+}
+
 limit_under_storm() {
 	local storm status=0
 
@@ -330,7 +335,7 @@ limit_under_storm() {
 main() {
 	[[ -e $KO ]] || { echo "1..0 # SKIP no module at $KO"; exit 4; }
 	echo "TAP version 13"
-	echo "1..28"
+	echo "1..29"
 	check "loading makes /proc/cowstat and /dev/cowstat" files_appear
 	check "unloading leaves nothing" unload_leaves_nothing
 	check "neither says anything in the kernel's log" loading_is_silent
@@ -355,6 +360,7 @@ main() {
 	check "an open /proc/cowstat does not" open_procfile_does_not
 	check "limit on processes: totals are right" limit_on_processes
 	check "limit on kept processes: totals are right" limit_on_kept
+	check "doubt on whose a page was is said" doubt_on_origin
 	check "exact under a storm" exact_under_storm
 	check "beyond the limit under a storm" limit_under_storm
 	check "$ROUNDS times loaded and unloaded under a storm" under_storm

@@ -32,12 +32,13 @@ FIXTURE(who)
 {
 	pid_t root;	/* root's process */
 	pid_t user;	/* USER's */
-	pid_t mixed;	/* with USER as its real, root as its effective id */
+	pid_t mixed[3];	/* USER's but for one of the three ids, which is root's */
 	int stop[2];	/* closed: all of them end */
 };
 
 /* The ids are set when the child says so. */
-static pid_t start(const FIXTURE_DATA(who) *self, uid_t real, uid_t effective)
+static pid_t start(const FIXTURE_DATA(who) *self, uid_t real, uid_t effective,
+		   uid_t saved)
 {
 	int ready[2];
 	char byte;
@@ -48,7 +49,7 @@ static pid_t start(const FIXTURE_DATA(who) *self, uid_t real, uid_t effective)
 	pid = fork();
 	if (!pid) {
 		close(self->stop[1]);
-		if (setresuid(real, effective, effective) ||
+		if (setresuid(real, effective, saved) ||
 		    write(ready[1], "r", 1) != 1)
 			_exit(1);
 		_exit(read(self->stop[0], &byte, 1));
@@ -66,9 +67,11 @@ FIXTURE_SETUP(who)
 		cow_die("this test needs root");
 	if (pipe(self->stop))
 		cow_die("no pipe");
-	self->root = start(self, 0, 0);
-	self->user = start(self, USER, USER);
-	self->mixed = start(self, USER, 0);
+	self->root = start(self, 0, 0, 0);
+	self->user = start(self, USER, USER, USER);
+	self->mixed[0] = start(self, 0, USER, USER);
+	self->mixed[1] = start(self, USER, 0, USER);
+	self->mixed[2] = start(self, USER, USER, 0);
 }
 
 FIXTURE_TEARDOWN(who)
@@ -189,7 +192,7 @@ WHO_TEST(root_sees_all)
 {
 	EXPECT_SEES(self->root);
 	EXPECT_SEES(self->user);
-	EXPECT_SEES(self->mixed);
+	EXPECT_SEES(self->mixed[1]);
 	EXPECT_SEES(1);
 }
 
@@ -216,7 +219,9 @@ WHO_TEST(all_ids_must_be_the_users)
 {
 	IN_CHILD() {
 		become_user();
-		EXPECT_HIDDEN(self->mixed);
+		EXPECT_HIDDEN(self->mixed[0]);
+		EXPECT_HIDDEN(self->mixed[1]);
+		EXPECT_HIDDEN(self->mixed[2]);
 	}
 }
 
@@ -295,7 +300,7 @@ WHO_TEST(cap_perfmon_sees_all)
 	IN_CHILD() {
 		keep_only(CAP_PERFMON);
 		EXPECT_SEES(self->root);
-		EXPECT_SEES(self->mixed);
+		EXPECT_SEES(self->mixed[1]);
 		EXPECT_SEES(1);
 	}
 }

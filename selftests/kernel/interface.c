@@ -953,6 +953,24 @@ HANDLE_TEST(next_child_waits)
 	EXPECT_EQ(0, must_list(tree).head.count);
 }
 
+/* All zero, whatever the caller's memory held before. */
+HANDLE_TEST(waiting_handle_overwrites_all)
+{
+	int tree = must_tree(self->fd, 0, COWSTAT_TREE_NEXT_CHILD);
+	struct cowstat_counters none = { };
+	struct cowstat_read read;
+
+	memset(&read, CANARY, sizeof(read));
+	read.size = sizeof(read);
+	read.flags = 0;
+	ASSERT_EQ(0, ask(tree, COWSTAT_IOC_READ, &read));
+	EXPECT_EQ(COWSTAT_TREE_WAITING, read.tree_state);
+	EXPECT_EQ(0, read.tree_procs);
+	EXPECT_EQ(0, read.tree_alive);
+	EXPECT_EQ(0, read.folded);
+	EXPECT_EQ(0, memcmp(&none, &read.counters, sizeof(none)));
+}
+
 HANDLE_TEST(next_child_is_the_next_one_alone)
 {
 	int tree = must_tree(self->fd, 0, COWSTAT_TREE_NEXT_CHILD);

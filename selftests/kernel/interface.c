@@ -726,6 +726,19 @@ TEST_F(device, list_of_a_tree_is_that_tree)
 	EXPECT_EQ(0, list.row[0].depth);
 }
 
+/* Of the system a list says the same, whatever it lists. */
+TEST_F(device, list_of_a_tree_has_the_system_too)
+{
+	struct cow_list list = must_list(self->tree);
+	struct cowstat_system system = must_system(self->fd);
+
+	EXPECT_LT(0, list.head.system.value[COW_forks]);
+	EXPECT_LE(list.head.system.value[COW_forks],
+		  system.counters.value[COW_forks]);
+	EXPECT_EQ(system.processes, list.head.processes);
+	EXPECT_EQ(system.state, list.head.state);
+}
+
 /* 32-bit programs have the same layout: the request by the old entry. */
 #ifdef __x86_64__
 TEST_F(device, compat_ioctl)

@@ -57,8 +57,8 @@ account() {
 
 	while read -r kind name; do
 		[[ $kind != verify ]] || name=verify/$name
-		cut -f2 "$RESULTS" | grep -qxF -- "$name" ||
-			result fail "$name" all "did not run"
+		awk -F '\t' -v name="$name" '$2 == name { found = 1 } END { exit !found }' \
+			"$RESULTS" || result fail "$name" all "did not run"
 	done <"$PLAN"
 }
 

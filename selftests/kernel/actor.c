@@ -225,7 +225,7 @@ static void reap(struct actor *actor)
 	else
 		pid = waitpid(actor->pid, NULL, __WALL);
 	if (pid != actor->pid)
-		cow_die("cannot reap actor %d: %ld", actor->pid, pid);
+		cow_die("cannot wait for actor %d: %ld", actor->pid, pid);
 }
 
 /* A thread is gone when its stack is free again: nothing waits for that. */

@@ -85,7 +85,7 @@ static long device_system(void __user *arg)
 
 	memset(&system->counters, 0, sizeof(system->counters));
 	raw_spin_lock(&cow_tree_lock);
-	cow_tree_sum(cow_root, 0, &sums);
+	cow_tree_sum(cow_root, false, &sums);
 	system->processes = cow_living;
 	raw_spin_unlock(&cow_tree_lock);
 	system->state = cow_state();
@@ -177,9 +177,7 @@ static long list_snapshot(const struct cow_snapshot *snapshot,
 	list->count = count;
 	list->folded = snapshot->folded;
 	memset(&list->system, 0, sizeof(list->system));
-	if (listing->top == cow_root)
-		cow_counters_fill(&list->system,
-				  &snapshot->row[0].tree.tree);
+	cow_counters_fill(&list->system, &snapshot->system.tree);
 
 	if (list->capacity) {
 		long ret;

@@ -173,7 +173,8 @@ static noinline notrace void replaced(struct page *page,
 	enum cow_source source;
 	u64 start;
 
-	if (unlikely(!flight || flight->stage != COW_STAGE_REPLACE)) {
+	if (unlikely(!flight || flight->stage != COW_STAGE_REPLACE ||
+		     !cow_flight_is_own(flight))) {
 		cow_lose(COW_LOSS_flight, 1);
 		return;
 	}
@@ -251,7 +252,8 @@ static __always_inline void taken_over(struct vm_area_struct *vma, u64 pages)
 	struct cow_flight *flight = cow_flight_find();
 	unsigned int flags;
 
-	if (unlikely(!flight || flight->stage < COW_STAGE_HUGE)) {
+	if (unlikely(!flight || flight->stage < COW_STAGE_HUGE ||
+		     !cow_flight_is_own(flight))) {
 		cow_lose(COW_LOSS_flight, 1);
 		return;
 	}

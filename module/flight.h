@@ -14,8 +14,9 @@
  * it the time of its start, no more; or one that is old. If that should commit
  * all the same, it is counted as lost.
  *
- * Each function runs with preemption off; only the task itself touches the
- * contents of its entry.
+ * Each function runs with preemption off. Only the task itself touches the
+ * contents of its entry, unless it is dropped for another one's at that very
+ * moment: what counts is therefore checked when it is used.
  */
 #ifndef COWSTAT_FLIGHT_H
 #define COWSTAT_FLIGHT_H
@@ -25,6 +26,7 @@
 #include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/thread_info.h>
 
 #include "clock.h"
 #include "loss.h"
@@ -112,6 +114,17 @@ static __always_inline struct cow_flight *cow_flight_find(void)
 	return cow_flight_find_further(first);
 }
 
+/*
+ * Is what it says about the fault the current task's own? Not if the entry was
+ * dropped for another task while this one was writing to it.
+ */
+static __always_inline bool cow_flight_is_own(const struct cow_flight *flight)
+{
+	unsigned long here = (unsigned long)__builtin_frame_address(0);
+
+	return likely(((unsigned long)flight->fault ^ here) < THREAD_SIZE);
+}
+
 /* It has come to its end. */
 static __always_inline void cow_flight_done(struct cow_flight *flight)
 {
@@ -126,8 +139,8 @@ static __always_inline void cow_flight_trap(unsigned long address)
 
 	if (unlikely(!flight))
 		return;
-	flight->page = address & PAGE_MASK;
 	flight->start = cow_clock_ticks();
+	flight->page = address & PAGE_MASK;
 	flight->stage = COW_STAGE_TRAP;
 }
 

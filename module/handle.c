@@ -24,7 +24,8 @@ unsigned int cow_max_kept = 4096;
  * @flags: COWSTAT_TREE_*
  * @root: the tree's root, pinned; NULL as long as it is not born
  * @waiting: in the waiters of the forker, or of the root for its exec
- * @number: its own, in the order of their starts
+ * @counting: in the handles of the root, once it has started
+ * @max_before: longest break between its start and that of a later one
  * @started: it counts; one whose root ends without the exec never does
  * @base_self: the root's own counters when the handle started
  * @base_tree: the tree's
@@ -34,7 +35,8 @@ struct cow_handle {
 	u32 flags;
 	struct cow_process *root;
 	struct list_head waiting;
-	u64 number;
+	struct list_head counting;
+	u64 max_before;
 	bool started;
 	struct cow_sums base_self;
 	struct cow_sums base_tree;
@@ -121,19 +123,50 @@ static void unpin(struct cow_process *root, u32 flags)
 		cow_handle_process_gone(root);
 }
 
+static u64 recent_max(struct cow_process *top)
+{
+	struct cow_tree_sums sums;
+
+	cow_tree_sum(top, true, &sums);
+	return sums.tree.break_max_ns;
+}
+
+static void note_max(struct cow_process *root, u64 max)
+{
+	struct cow_handle *handle;
+
+	list_for_each_entry(handle, &root->handles, counting)
+		handle->max_before = max(handle->max_before, max);
+}
+
+/* The other handles that count in this tree keep what they have seen. */
+static void cut(struct cow_process *root)
+{
+	struct cow_process *process;
+	u64 max = recent_max(root);
+
+	for (process = root; process != cow_root;
+	     process = cow_parent_of(process))
+		note_max(process, max);
+	for (process = next_below(root, root); process;
+	     process = next_below(root, process))
+		if (!list_empty(&process->handles))
+			note_max(process, recent_max(process));
+	for (process = root; process; process = next_below(root, process))
+		cow_process_cut(process);
+}
+
 static void start(struct cow_handle *handle)
 {
-	static u64 numbers;
-	struct cow_process *process = handle->root;
+	struct cow_process *root = handle->root;
 	struct cow_tree_sums sums;
 	struct cow_sums gone;
 
-	handle->number = ++numbers;
-	for (; process; process = next_below(handle->root, process))
-		cow_process_cut(process, handle->number);
-	cow_process_read(handle->root, 0, &handle->base_self, &gone);
-	cow_tree_sum(handle->root, 0, &sums);
+	cut(root);
+	cow_process_read(root, true, &handle->base_self, &gone);
+	cow_tree_sum(root, true, &sums);
 	handle->base_tree = sums.tree;
+	list_add(&handle->counting, &root->handles);
 	handle->started = true;
 }
 
@@ -187,28 +220,42 @@ static u32 tree_state(const struct cow_handle *handle,
 {
 	if (!list_empty(&handle->waiting))
 		return COWSTAT_TREE_WAITING;
-	if (!sums->alive)
-		return COWSTAT_TREE_GONE;
-	return cow_process_lives(handle->root) ? COWSTAT_TREE_ALIVE :
-						 COWSTAT_TREE_ORPHANED;
+	if (handle->root && handle->root->group_alive)
+		return COWSTAT_TREE_ALIVE;
+	return sums->alive ? COWSTAT_TREE_ORPHANED : COWSTAT_TREE_GONE;
 }
 
-static void read_locked(struct cow_handle *handle, struct cowstat_read *read)
+/*
+ * The root may have become another user's since the handle was opened, by
+ * running a set-user-ID program.
+ */
+static bool may_read(const struct cow_handle *handle)
+{
+	return !handle->root ||
+	       cow_viewer_owns(&handle->viewer, handle->root);
+}
+
+static long read_locked(struct cow_handle *handle, struct cowstat_read *read)
 {
 	struct cow_tree_sums sums = {};
+	u64 *max = &sums.tree.break_max_ns;
 
+	if (!may_read(handle))
+		return -EACCES;
 	if (handle->root)
-		cow_tree_sum(handle->root, handle->number, &sums);
+		cow_tree_sum(handle->root, true, &sums);
 	read->tree_state = tree_state(handle, &sums);
 	if (!handle->started)
-		return;
+		return 0;
 
 	read->tree_procs = sums.procs;
 	read->tree_alive = sums.alive;
 	if (handle->flags & COWSTAT_TREE_KEEP)
 		read->folded = handle->root->folded;
 	cow_sums_subtract(&sums.tree, &handle->base_tree);
+	*max = max(*max, handle->max_before);
 	cow_counters_fill(&read->counters, &sums.tree);
+	return 0;
 }
 
 static long handle_read(struct cow_handle *handle, void __user *arg)
@@ -220,12 +267,15 @@ static long handle_read(struct cow_handle *handle, void __user *arg)
 	if (IS_ERR(read))
 		return PTR_ERR(read);
 
+	memset(read, 0, sizeof(*read));
+	read->size = sizeof(*read);
 	read->state = cow_state();
 	raw_spin_lock(&cow_tree_lock);
-	read_locked(handle, read);
+	ret = read_locked(handle, read);
 	raw_spin_unlock(&cow_tree_lock);
 
-	ret = cow_copy_out(arg, read, sizeof(*read));
+	if (!ret)
+		ret = cow_copy_out(arg, read, sizeof(*read));
 	kfree(read);
 	return ret;
 }
@@ -235,18 +285,21 @@ static long handle_list(struct cow_handle *handle, void __user *arg)
 	struct cow_listing listing = {
 		.viewer = &handle->viewer,
 		.gone = handle->flags & COWSTAT_TREE_KEEP,
+		.recent = true,
 	};
+	bool allowed;
 
 	raw_spin_lock(&cow_tree_lock);
+	allowed = may_read(handle);
 	if (handle->started) {
 		listing.top = handle->root;
-		listing.handle = handle->number;
 		listing.base_self = &handle->base_self;
 		listing.base_tree = &handle->base_tree;
+		listing.max_before = handle->max_before;
 	}
 	raw_spin_unlock(&cow_tree_lock);
 
-	return cow_list(&listing, arg);
+	return allowed ? cow_list(&listing, arg) : -EACCES;
 }
 
 static long handle_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -270,6 +323,7 @@ static void handle_free(struct cow_handle *handle)
 {
 	raw_spin_lock(&cow_tree_lock);
 	list_del(&handle->waiting);
+	list_del(&handle->counting);
 	if (handle->root)
 		unpin(handle->root, handle->flags);
 	raw_spin_unlock(&cow_tree_lock);
@@ -307,6 +361,7 @@ static struct cow_handle *handle_alloc(const struct cow_viewer *viewer,
 	}
 	cow_viewer_copy(&handle->viewer, viewer);
 	INIT_LIST_HEAD(&handle->waiting);
+	INIT_LIST_HEAD(&handle->counting);
 	handle->flags = flags;
 	return handle;
 }

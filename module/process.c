@@ -13,6 +13,7 @@ DEFINE_RAW_SPINLOCK(cow_tree_lock);
 
 struct cow_process *cow_root;
 unsigned int cow_shards __read_mostly;
+unsigned int cow_shard_mask __read_mostly;
 unsigned int cow_processes;
 unsigned int cow_living;
 
@@ -32,6 +33,7 @@ static void process_init(struct cow_process *process, struct pid *pid)
 	process->group_alive = true;
 	process->uid = INVALID_UID;
 	INIT_LIST_HEAD(&process->waiters);
+	INIT_LIST_HEAD(&process->handles);
 }
 
 /* A racing pair may pass the limit by one; nothing depends on it. */
@@ -102,15 +104,6 @@ void cow_process_put_user(struct cow_process *process)
 }
 
 /* What was before the start of a handle stays before it in the parent. */
-static void hand_over_before(struct cow_process *process)
-{
-	struct cow_process *parent = cow_parent_of(process);
-	u64 before = max(process->max_before, process->gone_max_before);
-
-	if (process->cut && process->cut == parent->cut)
-		parent->gone_max_before = max(parent->gone_max_before, before);
-}
-
 void cow_process_fold(struct cow_process *process)
 {
 	struct cow_process *parent = cow_parent_of(process);
@@ -118,9 +111,10 @@ void cow_process_fold(struct cow_process *process)
 
 	lockdep_assert_held(&cow_tree_lock);
 
-	hand_over_before(process);
-	cow_process_read(process, parent->cut, &self, &gone);
-	process->node.gone = gone;
+	parent->gone_max_before = max3(parent->gone_max_before,
+				       process->gone_max_before,
+				       process->max_before);
+	cow_process_read(process, true, &self, &gone);
 	cow_tree_fold(&process->node, &self, !process->borrower);
 	call_rcu(&process->rcu, free_by_rcu);
 }
@@ -149,7 +143,7 @@ static void shard_read(const struct cow_shard *shard, struct cow_sums *sums)
 		sums->break_max_ns = max;
 }
 
-void cow_process_read(const struct cow_process *process, u64 handle,
+void cow_process_read(const struct cow_process *process, bool recent,
 		      struct cow_sums *self, struct cow_sums *gone)
 {
 	unsigned int i;
@@ -158,13 +152,13 @@ void cow_process_read(const struct cow_process *process, u64 handle,
 	for (i = 0; i < cow_shards; i++)
 		shard_read(&process->shard[i], self);
 	*gone = process->node.gone;
-	if (handle && process->cut == handle)
+	if (recent)
 		return;
 	self->break_max_ns = max(self->break_max_ns, process->max_before);
 	gone->break_max_ns = max(gone->break_max_ns, process->gone_max_before);
 }
 
-void cow_process_cut(struct cow_process *process, u64 handle)
+void cow_process_cut(struct cow_process *process)
 {
 	u64 *gone_max = &process->node.gone.break_max_ns;
 	unsigned int i;
@@ -178,7 +172,6 @@ void cow_process_cut(struct cow_process *process, u64 handle)
 	}
 	process->gone_max_before = max(process->gone_max_before, *gone_max);
 	*gone_max = 0;
-	process->cut = handle;
 }
 
 void cow_shard_raise_max(struct cow_shard *shard, u64 ns)
@@ -201,6 +194,7 @@ int cow_process_init(void)
 
 	cow_shards = roundup_pow_of_two(num_possible_cpus());
 	cow_shards = min_t(unsigned int, cow_shards, COW_MAX_SHARDS);
+	cow_shard_mask = cow_shards - 1;
 	size = struct_size(cow_root, shard, cow_shards);
 	process_cache = kmem_cache_create("cowstat_process", size,
 					  __alignof__(struct cow_process),
@@ -217,6 +211,7 @@ int cow_process_init(void)
 	if (!cow_root)
 		goto err_free_table;
 	INIT_LIST_HEAD(&cow_root->waiters);
+	INIT_LIST_HEAD(&cow_root->handles);
 	cow_root->users = 1;
 	return 0;
 

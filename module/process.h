@@ -59,8 +59,9 @@ struct cow_shard {
  * @gap: a process between that exec and this one is gone by now, or another
  *	program
  * @heir: one was so when this one was born (see page_is_own() in fault.c)
- * @cut: the last tree handle that started with this process in its tree
- * @max_before: break_max_ns up to then; the shards have it since then
+ * @handles: tree handles that count and of which this is the root
+ * @max_before: break_max_ns before the last start of one with this process in
+ *	its tree; the shards have it since then
  * @gone_max_before: that of the gone, of which @node has the one since then
  * @waiters: tree handles that wait for this process to fork or to exec
  * @uid: the owner when it exited, if its ids were all the same
@@ -87,7 +88,7 @@ struct cow_process {
 	struct cow_process *keeper;
 	u32 kept;
 	u64 folded;
-	u64 cut;
+	struct list_head handles;
 	u64 max_before;
 	u64 gone_max_before;
 	struct list_head waiters;
@@ -109,6 +110,7 @@ extern struct cow_process *cow_root;
 
 /* A power of two, at most COW_MAX_SHARDS: memory stays bounded on many CPUs. */
 extern unsigned int cow_shards;
+extern unsigned int cow_shard_mask;
 #define COW_MAX_SHARDS	8
 
 /* What is tracked, borrowers and exited ones with a live mm included. */
@@ -163,21 +165,20 @@ void cow_process_fold(struct cow_process *process);
 struct cow_process *cow_process_by_pid(const struct pid *pid);
 
 /*
- * What @process counted itself, and what those did that were folded into it.
- * All of it since their birth; but break_max_ns, which has no difference, since
- * the start of the tree handle @handle if the process was there before. 0 if
- * none is concerned.
+ * What @process counted itself, and what those did that were folded into it,
+ * since they were born. Only break_max_ns, which has no difference, is with
+ * @recent since the last cow_process_cut().
  */
-void cow_process_read(const struct cow_process *process, u64 handle,
+void cow_process_read(const struct cow_process *process, bool recent,
 		      struct cow_sums *self, struct cow_sums *gone);
 
-/* The tree handle @handle starts; with cow_tree_lock held. */
-void cow_process_cut(struct cow_process *process, u64 handle);
+/* A tree handle starts; with cow_tree_lock held. */
+void cow_process_cut(struct cow_process *process);
 
 static __always_inline struct cow_shard *
 cow_process_shard(struct cow_process *process)
 {
-	return &process->shard[raw_smp_processor_id() & (cow_shards - 1)];
+	return &process->shard[raw_smp_processor_id() & cow_shard_mask];
 }
 
 static __always_inline void cow_shard_add(struct cow_shard *shard, u32 bits,

@@ -84,7 +84,7 @@ static void show_head(struct seq_file *m, const struct cow_snapshot *snapshot)
 
 	for (i = 0; i < COW_NR_LOSSES; i++)
 		lost += snapshot->lost[i];
-	cow_counters_fill(&system, &snapshot->row[0].tree.tree);
+	cow_counters_fill(&system, &snapshot->system.tree);
 	seq_printf(m, "cowstat %d\n", COWSTAT_ABI);
 	show_state(m, snapshot);
 	seq_printf(m, "page_size %lu\n", PAGE_SIZE);

@@ -11,7 +11,7 @@
 
 #define COW_ROWS_AT_FIRST	64
 
-void cow_tree_sum(struct cow_process *top, u64 handle,
+void cow_tree_sum(struct cow_process *top, bool recent,
 		  struct cow_tree_sums *sums)
 {
 	struct cow_node *node;
@@ -21,7 +21,7 @@ void cow_tree_sum(struct cow_process *top, u64 handle,
 	for (node = &top->node; node; node = cow_tree_next(&top->node, node)) {
 		struct cow_process *process = cow_process_of(node);
 
-		cow_process_read(process, handle, &self, &gone);
+		cow_process_read(process, recent, &self, &gone);
 		cow_sums_add(&sums->tree, &self);
 		cow_sums_add(&sums->tree, &gone);
 		sums->procs += node->gone_procs + !process->borrower;
@@ -57,7 +57,7 @@ static u32 flags_of(const struct cow_process *process, s32 pid,
 
 /* What only the tree itself can tell; the rest follows in derive(). */
 static void copy_row(struct cow_row *row, const struct cow_process *process,
-		     const struct cow_viewer *viewer, u64 handle)
+		     const struct cow_viewer *viewer, bool recent)
 {
 	bool is_process = process != cow_root && !process->borrower;
 
@@ -66,7 +66,7 @@ static void copy_row(struct cow_row *row, const struct cow_process *process,
 	row->depth = 0;
 	row->flags = flags_of(process, row->pid, viewer);
 	copy_comm(row->comm, process);
-	cow_process_read(process, handle, &row->self, &row->tree.tree);
+	cow_process_read(process, recent, &row->self, &row->tree.tree);
 	row->tree.procs = process->node.gone_procs + is_process;
 	row->tree.alive = is_process && process->group_alive;
 }
@@ -87,9 +87,22 @@ static u32 copy_rows(struct cow_snapshot *snapshot,
 		node->mark = count;
 		row->parent = node == top ? 0 : node->parent->mark;
 		copy_row(row, cow_process_of(node), listing->viewer,
-			 listing->handle);
+			 listing->recent);
 	}
 	return count;
+}
+
+/* With cow_tree_lock held. The whole tree's sums are derived from its rows. */
+static void copy_all(struct cow_snapshot *snapshot,
+		     const struct cow_listing *listing)
+{
+	snapshot->count = listing->top ? copy_rows(snapshot, listing) : 0;
+	snapshot->processes = cow_living;
+	snapshot->folded = 0;
+	if (listing->gone && listing->top)
+		snapshot->folded = listing->top->folded;
+	if (listing->top != cow_root)
+		cow_tree_sum(cow_root, false, &snapshot->system);
 }
 
 /* Does a row count as an ancestor of those below it? */
@@ -133,7 +146,8 @@ static struct cow_snapshot *snapshot_alloc(u32 capacity)
 {
 	struct cow_snapshot *snapshot;
 
-	snapshot = kvmalloc(struct_size(snapshot, row, capacity), GFP_KERNEL);
+	snapshot = kvmalloc(struct_size(snapshot, row, capacity),
+			    GFP_KERNEL_ACCOUNT);
 	if (snapshot)
 		snapshot->capacity = capacity;
 	return snapshot;
@@ -142,11 +156,14 @@ static struct cow_snapshot *snapshot_alloc(u32 capacity)
 static void subtract_base(struct cow_snapshot *snapshot,
 			  const struct cow_listing *listing)
 {
+	struct cow_row *top = snapshot->row;
+	u64 *max = &top->tree.tree.break_max_ns;
+
 	if (!snapshot->count || !listing->base_tree)
 		return;
-	cow_sums_subtract(&snapshot->row[0].self, listing->base_self);
-	cow_sums_subtract(&snapshot->row[0].tree.tree, listing->base_tree);
-	snapshot->row[0].flags |= COW_ROW_OWNED;
+	cow_sums_subtract(&top->self, listing->base_self);
+	cow_sums_subtract(&top->tree.tree, listing->base_tree);
+	*max = max(*max, listing->max_before);
 }
 
 struct cow_snapshot *cow_snapshot_take(const struct cow_listing *listing)
@@ -160,10 +177,7 @@ struct cow_snapshot *cow_snapshot_take(const struct cow_listing *listing)
 			return ERR_PTR(-ENOMEM);
 
 		raw_spin_lock(&cow_tree_lock);
-		snapshot->count = listing->top ? copy_rows(snapshot, listing) : 0;
-		snapshot->processes = cow_living;
-		snapshot->folded = listing->gone && listing->top ?
-				   listing->top->folded : 0;
+		copy_all(snapshot, listing);
 		raw_spin_unlock(&cow_tree_lock);
 
 		if (snapshot->count <= snapshot->capacity)
@@ -174,6 +188,8 @@ struct cow_snapshot *cow_snapshot_take(const struct cow_listing *listing)
 
 	snapshot->state = cow_losses(snapshot->lost);
 	derive(snapshot, listing);
+	if (listing->top == cow_root)
+		snapshot->system = snapshot->row[0].tree;
 	subtract_base(snapshot, listing);
 	return snapshot;
 }
@@ -205,8 +221,8 @@ void cow_row_of(struct cow_process *process, const struct cow_viewer *viewer,
 	struct cow_process *up;
 	struct cow_row row;
 
-	copy_row(&row, process, viewer, 0);
-	cow_tree_sum(process, 0, &row.tree);
+	copy_row(&row, process, viewer, false);
+	cow_tree_sum(process, false, &row.tree);
 	for (up = cow_parent_of(process); up != cow_root; up = cow_parent_of(up)) {
 		pid_t pid = cow_viewer_pid(viewer, up);
 

@@ -28,8 +28,8 @@ struct cow_tree_sums {
 	u64 alive;
 };
 
-/* With cow_tree_lock held. @handle: see cow_process_read(). */
-void cow_tree_sum(struct cow_process *top, u64 handle,
+/* With cow_tree_lock held. @recent: see cow_process_read(). */
+void cow_tree_sum(struct cow_process *top, bool recent,
 		  struct cow_tree_sums *sums);
 
 /* @flags of a row */
@@ -66,6 +66,7 @@ struct cow_row {
  * @capacity: rows that there is room for
  * @processes: living processes in the whole system
  * @lost: what was lost, by reason
+ * @system: the system's sums
  * @folded: of a tree handle that keeps the gone: how many are not listed
  * @row: parents before their children
  */
@@ -76,6 +77,7 @@ struct cow_snapshot {
 	u64 processes;
 	u64 lost[COWSTAT_LOSSES_MAX];
 	u64 folded;
+	struct cow_tree_sums system;
 	struct cow_row row[];
 };
 
@@ -84,17 +86,19 @@ struct cow_snapshot {
  * @top: below and including this process; NULL lists nothing
  * @viewer: who asks
  * @gone: list those that are gone too
- * @handle: number of the tree handle, 0 for the device
+ * @recent: of a tree handle: read break_max_ns so, see cow_process_read()
  * @base_self: of a tree handle: what is taken off the top's own sums
  * @base_tree: ... and off its tree's; NULL for the device
+ * @max_before: of a tree handle: what break_max_ns of its tree is at least
  */
 struct cow_listing {
 	struct cow_process *top;
 	const struct cow_viewer *viewer;
 	bool gone;
-	u64 handle;
+	bool recent;
 	const struct cow_sums *base_self;
 	const struct cow_sums *base_tree;
+	u64 max_before;
 };
 
 /* May sleep. Return: a snapshot to be freed with kvfree(), or ERR_PTR(). */

@@ -37,7 +37,8 @@
  *	EINVAL	@size is wrong, a flag is unknown, a reserved field is not 0
  *	EFAULT	a bad pointer
  *	ESRCH	no such process in the caller's pid namespace
- *	EACCES	the process is not the caller's (see below)
+ *	EACCES	the process, or the root of the tree, is not the caller's (see
+ *		below)
  *	ENOSPC	too many tree handles, or the array of a LIST is too short
  *	ENOMEM	no memory for the snapshot
  *
@@ -253,12 +254,13 @@ struct cowstat_process {
  * @folded: of a tree handle with COWSTAT_TREE_KEEP: processes that are gone
  *	and not listed; their numbers are in the nearest listed ancestor
  * @processes: living processes that are tracked
- * @system: on the device, the system's counters in the same snapshot
+ * @system: the system's counters in the same snapshot
  *
  * A parent is listed before its children. On the device: the living processes.
  * On a tree handle: those of the tree, and those that are gone if the handle
- * has COWSTAT_TREE_KEEP; the first row is the tree's root, and its counters
- * are deltas since the handle's start, as with COWSTAT_IOC_READ.
+ * has COWSTAT_TREE_KEEP. The row of the tree's root is the first, if it is
+ * listed, and its counters are deltas since the handle's start, as with
+ * COWSTAT_IOC_READ; those of the other rows are since the process's birth.
  */
 struct cowstat_list {
 	__u32 size;
@@ -311,9 +313,8 @@ struct cowstat_tree {
  * @tree_procs: processes of the tree, alive and gone
  * @tree_alive: those that are alive
  * @folded: as in struct cowstat_list
- * @counters: of the tree, as deltas since the handle's start. break_max_ns is
- *	the longest break since then; only if another handle was started later on
- *	a part of the tree that ran already can it be an older one
+ * @counters: of the tree, as deltas since the handle's start; break_max_ns is
+ *	the longest break since then
  */
 struct cowstat_read {
 	__u32 size;

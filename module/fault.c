@@ -173,7 +173,7 @@ static noinline notrace void replaced(struct page *page,
 	enum cow_source source;
 	u64 start;
 
-	if (unlikely(!flight || flight->stage != COW_STAGE_REPLACE ||
+	if (unlikely(flight->stage != COW_STAGE_REPLACE ||
 		     !cow_flight_is_own(flight))) {
 		cow_lose(COW_LOSS_flight, 1);
 		return;
@@ -196,12 +196,11 @@ static noinline notrace void copied_from_file(struct page *page,
 	struct cow_flight *flight = cow_flight_find();
 	u64 start;
 
-	if (likely(flight && flight->page == (address & PAGE_MASK)))
+	if (likely(flight->page == (address & PAGE_MASK)))
 		start = flight->start;
 	else
 		start = cow_clock_ticks();
-	if (flight)
-		cow_flight_done(flight);
+	cow_flight_done(flight);
 	charge_break(vma, COW_BIT(COW_BROKEN_FILE) | from_pool(page), start);
 }
 
@@ -252,7 +251,7 @@ static __always_inline void taken_over(struct vm_area_struct *vma, u64 pages)
 	struct cow_flight *flight = cow_flight_find();
 	unsigned int flags;
 
-	if (unlikely(!flight || flight->stage < COW_STAGE_HUGE ||
+	if (unlikely(flight->stage < COW_STAGE_HUGE ||
 		     !cow_flight_is_own(flight))) {
 		cow_lose(COW_LOSS_flight, 1);
 		return;

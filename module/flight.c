@@ -3,6 +3,8 @@
 
 struct cow_flight cow_flights[(1 << COW_FLIGHT_BITS) + COW_FLIGHT_REACH];
 
+struct cow_flight cow_flight_spare;
+
 struct cow_flight *cow_flight_find_further(struct cow_flight *first)
 {
 	struct cow_flight *flight = first;
@@ -10,7 +12,7 @@ struct cow_flight *cow_flight_find_further(struct cow_flight *first)
 	for (; flight < first + COW_FLIGHT_REACH; flight++)
 		if (READ_ONCE(flight->task) == current)
 			return flight;
-	return NULL;
+	return &cow_flight_spare;
 }
 
 /* From the handler to the commit a write never takes so long. */
@@ -50,7 +52,7 @@ struct cow_flight *cow_flight_take_off_slowly(struct cow_flight *first)
 	}
 	flight = drop_one(first);
 	if (!flight)
-		return NULL;
+		flight = &cow_flight_spare;
 new:
 	flight->page = 0;
 	return flight;
@@ -60,10 +62,6 @@ void cow_flight_zero_read(struct mm_struct *mm, unsigned long address)
 {
 	struct cow_flight *flight = cow_flight_take_off();
 
-	if (unlikely(!flight)) {
-		cow_lose(COW_LOSS_flight, 1);
-		return;
-	}
 	flight->page = address & PAGE_MASK;
 	flight->mm = mm;
 	flight->stage = COW_STAGE_ZERO_READ;

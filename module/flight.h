@@ -29,7 +29,6 @@
 #include <linux/thread_info.h>
 
 #include "clock.h"
-#include "loss.h"
 
 enum cow_stage {
 	COW_STAGE_ZERO_READ,	/* the kernel reads fresh memory (zeroread.c) */
@@ -68,6 +67,12 @@ struct cow_flight {
 extern struct cow_flight
 cow_flights[(1 << COW_FLIGHT_BITS) + COW_FLIGHT_REACH];
 
+/*
+ * For all that find no room. It is nobody's, so that what is written to it is
+ * hardly found again; if it is, it is right only if it is the task's own.
+ */
+extern struct cow_flight cow_flight_spare;
+
 /* The rest of cow_flight_take_off() and cow_flight_find(). */
 struct cow_flight *cow_flight_take_off_slowly(struct cow_flight *first);
 struct cow_flight *cow_flight_find_further(struct cow_flight *first);
@@ -85,8 +90,7 @@ static __always_inline bool cow_flight_seize(struct cow_flight *flight,
 }
 
 /*
- * The current task's entry, or a new one, whose page is 0. NULL if there is no
- * room. It is in the first place that is the task's or nobody's. An older one
+ * The current task's entry, or a new one, whose page is 0. It is in the first place that is the task's or nobody's. An older one
  * may be behind it: that is never found again, since this one comes first for
  * as long as it matters, and goes when the task exits.
  */
@@ -104,7 +108,7 @@ static __always_inline struct cow_flight *cow_flight_take_off(void)
 	return cow_flight_take_off_slowly(first);
 }
 
-/* The current task's entry, or NULL. */
+/* The current task's entry, or the spare one. */
 static __always_inline struct cow_flight *cow_flight_find(void)
 {
 	struct cow_flight *first = cow_flight_first(current);
@@ -137,8 +141,6 @@ static __always_inline void cow_flight_trap(unsigned long address)
 {
 	struct cow_flight *flight = cow_flight_take_off();
 
-	if (unlikely(!flight))
-		return;
 	flight->start = cow_clock_ticks();
 	flight->page = address & PAGE_MASK;
 	flight->stage = COW_STAGE_TRAP;
@@ -150,8 +152,6 @@ static inline void cow_flight_handle(unsigned long address, bool again)
 	struct cow_flight *flight = cow_flight_take_off();
 	unsigned long page = address & PAGE_MASK;
 
-	if (unlikely(!flight))
-		return;
 	if (flight->page != page ||
 	    (flight->stage != COW_STAGE_TRAP && !again)) {
 		flight->page = page;
@@ -167,10 +167,6 @@ static __always_inline void cow_flight_replace(struct vm_fault *fault,
 	struct cow_flight *flight = cow_flight_take_off();
 	unsigned long page = fault->address & PAGE_MASK;
 
-	if (unlikely(!flight)) {
-		cow_lose(COW_LOSS_flight, 1);
-		return;
-	}
 	if (flight->page != page || flight->stage >= stage) {
 		flight->page = page;
 		flight->start = cow_clock_ticks();

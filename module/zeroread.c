@@ -224,7 +224,7 @@ void cow_zeroread_huge(struct mm_struct *mm)
 {
 	struct cow_flight *flight = cow_flight_find();
 
-	if (!flight || flight->stage != COW_STAGE_ZERO_READ || flight->mm != mm)
+	if (flight->stage != COW_STAGE_ZERO_READ || flight->mm != mm)
 		return;
 	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), HPAGE_PMD_NR - 1);
 	cow_flight_done(flight);

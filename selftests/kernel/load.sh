@@ -309,6 +309,19 @@ limit_on_processes() {
 		complain "$(sed -n 2p /proc/cowstat)"
 }
 
+# Its memory is that of the threads which it still has.
+process_without_first_thread() {
+	local pid status=0
+
+	coproc "$HERE/headless"
+	read -r pid <&"${COPROC[0]}"
+	insmod "$KO"
+	[[ $(line "$pid") ]] || complain "$pid is not listed" || status=1
+	eval "exec ${COPROC[1]}>&-"
+	wait
+	return "$status"
+}
+
 limit_on_kept() {
 	insmod "$KO" max_kept=4 || return
 	"$HERE/limits" kept
@@ -335,7 +348,7 @@ limit_under_storm() {
 main() {
 	[[ -e $KO ]] || { echo "1..0 # SKIP no module at $KO"; exit 4; }
 	echo "TAP version 13"
-	echo "1..29"
+	echo "1..30"
 	check "loading makes /proc/cowstat and /dev/cowstat" files_appear
 	check "unloading leaves nothing" unload_leaves_nothing
 	check "neither says anything in the kernel's log" loading_is_silent
@@ -355,6 +368,7 @@ main() {
 	check "function tracing stays on under it" tracing_stays_on
 	check "running processes are listed" running_processes_are_listed
 	check "all processes are listed" all_processes_are_listed
+	check "a process without its first thread is listed" process_without_first_thread
 	check "counters start at zero" counters_start_at_zero
 	check "an open device keeps it loaded" open_device_keeps_it
 	check "an open /proc/cowstat does not" open_procfile_does_not

@@ -482,6 +482,43 @@ WHO_TEST(tree_with_a_process_of_another)
 	}
 }
 
+/*
+ * The handle was opened while the process was the user's; it then becomes
+ * root's, as one does that runs a set-user-ID program, and later ends so.
+ */
+WHO_TEST(handle_of_a_process_that_became_roots)
+{
+	int told[2], change[2], changed[2];
+	struct cowstat_read read_now;
+	struct cow_list list;
+	char byte;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(told) | pipe(change) | pipe(changed));
+	pid = fork();
+	if (!pid) {
+		close(self->stop[1]);
+		keep_only(CAP_SETUID);
+		if (write(told[1], "t", 1) != 1 ||
+		    read(change[0], &byte, 1) != 1 || setresuid(0, 0, 0) ||
+		    write(changed[1], "c", 1) != 1)
+			_exit(1);
+		_exit(read(self->stop[0], &byte, 1));
+	}
+	ASSERT_EQ(1, read(told[0], &byte, 1));
+	IN_CHILD() {
+		int tree;
+
+		become_user();
+		tree = must_tree(must_open(), pid, COWSTAT_TREE_KEEP);
+		EXPECT_EQ(0, cow_read(tree, &read_now));
+		ASSERT_EQ(1, write(change[1], "x", 1));
+		ASSERT_EQ(1, read(changed[0], &byte, 1));
+		EXPECT_EQ(-EACCES, cow_read(tree, &read_now));
+		EXPECT_EQ(-EACCES, cow_list(tree, &list));
+	}
+}
+
 /* pid namespaces: one's own pids, and nobody from outside. */
 
 static void new_pid_namespace(struct __test_metadata *_metadata)

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -450,6 +452,37 @@ LIFE_TEST(daemon_stays_with_its_maker)
 	EXPECT_EQ(3, must_read(self->tree).tree_procs);
 }
 
+#define PINNED	8
+
+/* Fork copies them at once: they are in the child's memory, but not shared. */
+LIFE_TEST(pinned_pages_are_not_shared)
+{
+	struct io_uring_params *params = actor_shared_page();
+	struct iovec *buffer = (struct iovec *)(params + 1);
+	struct cowstat_counters *got;
+	struct cowstat_read read;
+	struct actor *child;
+	long ring;
+
+	ring = actor_syscall(self->p, SYS_io_uring_setup, 1, (long)params);
+	if (ring < 0)
+		SKIP(return, "the kernel has no io_uring");
+	buffer->iov_base = self->at;
+	buffer->iov_len = PINNED * PAGE;
+	ASSERT_EQ(0, actor_syscall(self->p, SYS_io_uring_register, ring,
+				   IORING_REGISTER_BUFFERS, (long)buffer, 1));
+	child = actor_fork(self->p);
+	actor_write(child, self->at, PAGE, N);
+	read = must_read(self->tree);
+	got = &read.counters;
+	EXPECT_EQ(N - PINNED, got->value[COW_shared]);
+	EXPECT_EQ(N - PINNED, got->value[COW_inherited]);
+	EXPECT_EQ(N - PINNED, got->value[COW_broken_child]);
+	EXPECT_EQ(N - PINNED, got->value[COW_broken]);
+	EXPECT_EQ(0, got->value[COW_zero_filled]);
+	EXPECT_EQ(0, got->value[COW_reused]);
+}
+
 LIFE_TEST(ancestry_is_by_fork_not_by_parent)
 {
 	struct actor *c = actor_clone(self->p, CLONE_PARENT | SIGCHLD);
@@ -458,6 +491,30 @@ LIFE_TEST(ancestry_is_by_fork_not_by_parent)
 	EXPECT_EQ(self->p->pid, must_process(self->fd, c->pid).ppid);
 	EXPECT_EQ(1, must_read(self->tree).counters.value[COW_forks]);
 	EXPECT_EQ(2, must_read(self->tree).tree_procs);
+}
+
+/* The longest break is each handle's own, whoever starts after it. */
+LIFE_TEST(longest_break_since_each_start)
+{
+	struct actor *child = actor_fork(self->p);
+	__u64 first, second;
+	int later;
+
+	actor_write(child, self->at, PAGE, N - 1);
+	first = must_read(self->tree).counters.value[COW_break_max_ns];
+	EXPECT_LT(0, first);
+	later = must_tree(self->fd, self->p->pid, 0);
+	EXPECT_EQ(0, must_read(later).counters.value[COW_break_max_ns]);
+	EXPECT_EQ(first, must_read(self->tree).counters.value[COW_break_max_ns]);
+	EXPECT_EQ(first, must_process(self->fd, child->pid)
+			 .self.value[COW_break_max_ns]);
+	actor_write(child, self->at + (N - 1) * PAGE, PAGE, 1);
+	second = must_read(later).counters.value[COW_break_ns];
+	EXPECT_EQ(second, must_read(later).counters.value[COW_break_max_ns]);
+	EXPECT_EQ(first > second ? first : second,
+		  must_read(self->tree).counters.value[COW_break_max_ns]);
+	actor_exit(child);
+	EXPECT_EQ(second, must_read(later).counters.value[COW_break_max_ns]);
 }
 
 LIFE_TEST(reused_pid_starts_at_zero)

@@ -8,6 +8,12 @@ def mib($pages): $pages * $page_size / 1048576 * 10 | round / 10 | "\(.) MiB";
 def pad($n): tostring | (" " * ($n - length) // "") + .;
 def line($what; $pages): "  \($what + " " * (52 - ($what | length)))\($pages | pad(9))\(mib($pages) | pad(12))";
 
+def fill($n): . + " " * ($n - length) // .;
+def process: "  \("  " * .depth + .comm + (if .exited then " (gone)" else "" end) | fill(30))" +
+	"\(.pid | pad(7))\(.self.shared | pad(9))\(.self.broken_parent | pad(9))" +
+	"\(.self.broken_child | pad(9))\(.self.broken_file | pad(9))" +
+	"\(.self.reused | pad(9))\(.self.zero_filled | pad(9))";
+
 .processes[0] as $server
 | (.processes[1:] | sort_by(.self.inherited) | last) as $child
 | if .state != "exact" then error("the numbers are \(.state)") else . end
@@ -15,6 +21,10 @@ def line($what; $pages): "  \($what + " " * (52 - ($what | length)))\($pages | p
 | ($server.self.broken_parent + $child.self.broken + $child.self.zero_filled) as $private
 | ($redis / $page_size | round) as $said
 | "",
+  "  The tree, in pages" + " " * 25 + "broken as  broken as   broken              zero-",
+  "  process" + " " * 27 + "pid   shared   parent    child     file   reused   filled",
+  (.processes[] | process),
+  "",
   "  Server \($server.pid), child \($child.pid)" + " " * 26 + "    pages",
   line("the fork shared"; $server.self.shared),
   line("copied, because the server wrote"; $server.self.broken_parent),

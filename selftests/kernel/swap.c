@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Forks that share what is in swap: the entries are shared_swap, not shared,
+ * until a write brings the page back and copies it.
+ *
+ * The swap space is compressed memory (zram) of the test's own.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "actor.h"
+#include "cow_lib.h"
+#include "kselftest_harness.h"
+
+#define PAGE	4096
+#define N	23
+#define OUT	11	/* of them in swap */
+#define SWAP	"/dev/zram0"
+
+static const char *make_swap(void)
+{
+	if (system("modprobe zram 2>/dev/null"))
+		return "there is no zram module";
+	if (write_text("/sys/block/zram0/disksize", "32M") ||
+	    system("mkswap -q " SWAP " 2>/dev/null") || swapon(SWAP, 0))
+		return "zram cannot be used as swap";
+	return NULL;
+}
+
+static void end_swap(void)
+{
+	swapoff(SWAP);
+	write_text("/sys/block/zram0/reset", "1");
+}
+
+/* How many of @pages pages at @at are in swap, by the kernel's pagemap. */
+static int swapped(pid_t pid, const char *at, int pages)
+{
+	uint64_t entry[N];
+	char path[64];
+	int fd, i, sum = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || pread(fd, entry, pages * sizeof(*entry),
+			    (uintptr_t)at / PAGE * sizeof(*entry)) !=
+		      (ssize_t)(pages * sizeof(*entry)))
+		cow_die("cannot read %s", path);
+	close(fd);
+	for (i = 0; i < pages; i++)
+		sum += entry[i] >> 62 & 1;
+	return sum;
+}
+
+FIXTURE(swap)
+{
+	int fd;
+	int tree;
+	struct actor *p;
+	char *at;
+	const char *missing;
+};
+
+FIXTURE_SETUP(swap)
+{
+	self->missing = make_swap();
+	if (self->missing)
+		return;
+	pin_to_cpu(0);
+	self->fd = must_open();
+	actors_init();
+	self->p = actor_start();
+	self->at = actor_map(self->p, N, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	actor_write(self->p, self->at, PAGE, N);
+	actor_syscall(self->p, SYS_madvise, (long)self->at, OUT * PAGE,
+		      MADV_PAGEOUT);
+	if (swapped(self->p->pid, self->at, N) != OUT)
+		self->missing = "the kernel did not swap the pages out";
+	self->tree = must_tree(self->fd, self->p->pid, COWSTAT_TREE_KEEP);
+}
+
+FIXTURE_TEARDOWN(swap)
+{
+	if (self->fd > 0)
+		actors_end();
+	end_swap();
+}
+
+static struct cowstat_counters counted(const FIXTURE_DATA(swap) *self)
+{
+	return must_read(self->tree).counters;
+}
+
+TEST_F_TIMEOUT(swap, fork_shares_swap_entries, COW_TIMEOUT)
+{
+	struct cowstat_counters want = { }, got;
+
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	actor_fork(self->p);
+	want.value[COW_forks] = 1;
+	want.value[COW_shared] = N - OUT;
+	want.value[COW_shared_swap] = OUT;
+	want.value[COW_inherited] = N - OUT;
+	got = counted(self);
+	EXPECT_COUNTERS("the tree", &want, &got);
+}
+
+TEST_F_TIMEOUT(swap, write_copies_what_comes_back, COW_TIMEOUT)
+{
+	struct cowstat_counters got;
+	struct actor *child;
+
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	child = actor_fork(self->p);
+	actor_write(child, self->at, PAGE, N);
+	got = counted(self);
+	EXPECT_EQ(N, got.value[COW_broken_child]);
+	EXPECT_EQ(N, got.value[COW_broken]);
+	EXPECT_EQ(0, got.value[COW_reused]);
+	EXPECT_EQ(0, got.value[COW_zero_filled]);
+	EXPECT_EQ(0, swapped(child->pid, self->at, N));
+}
+
+/* Coming back alone is no break: nobody else has the page. */
+TEST_F_TIMEOUT(swap, without_a_fork_nothing_is_counted, COW_TIMEOUT)
+{
+	struct cowstat_counters none = { }, got;
+
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	actor_write(self->p, self->at, PAGE, N);
+	got = counted(self);
+	EXPECT_COUNTERS("the tree", &none, &got);
+}
+
+TEST_HARNESS_MAIN

@@ -1053,7 +1053,9 @@ FIXTURE_TEARDOWN(race)
 	actors_end();
 }
 
-static void race(struct actor *process, char *at)
+/* Every second thread does @odd, the others @even. */
+static void race_of(struct actor *process, char *at, enum actor_command even,
+		    enum actor_command odd)
 {
 	struct actor *thread[THREADS];
 	int i;
@@ -1061,9 +1063,15 @@ static void race(struct actor *process, char *at)
 	for (i = 0; i < THREADS; i++)
 		thread[i] = actor_clone(process, CLONE_THREAD_FLAGS);
 	for (i = 0; i < THREADS; i++)
-		actor_post(thread[i], ACTOR_WRITE, (long)at, PAGE, RACE_PAGES);
+		actor_post(thread[i], i % 2 ? odd : even, (long)at, PAGE,
+			   RACE_PAGES);
 	for (i = 0; i < THREADS; i++)
 		actor_wait(thread[i]);
+}
+
+static void race(struct actor *process, char *at)
+{
+	race_of(process, at, ACTOR_WRITE, ACTOR_WRITE);
 }
 
 #define RACE_TEST(name) TEST_F_TIMEOUT(race, name, COW_TIMEOUT)
@@ -1075,6 +1083,55 @@ RACE_TEST(zero_fill_counts_once)
 
 	race(self->p, at);
 	EXPECT_SELF("P", self->p, .zero = RACE_PAGES);
+}
+
+RACE_TEST(zero_read_counts_once)
+{
+	char *at = actor_map(self->p, RACE_PAGES, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1);
+
+	race_of(self->p, at, ACTOR_READ, ACTOR_READ);
+	EXPECT_SELF("P", self->p, .mapped = RACE_PAGES);
+}
+
+/* Whoever comes first: each zero page that was mapped was overwritten. */
+RACE_TEST(zero_read_and_write_at_once)
+{
+	char *at = actor_map(self->p, RACE_PAGES, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1);
+	__u64 *v;
+	struct cowstat_read read;
+
+	race_of(self->p, at, ACTOR_READ, ACTOR_WRITE);
+	read = must_read(self->tree);
+	v = read.counters.value;
+	EXPECT_EQ(RACE_PAGES, v[COW_zero_filled]);
+	EXPECT_EQ(v[COW_zero_mapped], v[COW_zero_upgraded]);
+}
+
+#define RACE_HUGE	16
+
+/* Threads read different pages of the same fresh huge pages at once. */
+RACE_TEST(huge_zero_read_counts_once)
+{
+	struct actor *thread[THREADS];
+	char *at;
+	int i;
+
+	actor_syscall(self->p, SYS_prctl, 41 /* PR_SET_THP_DISABLE */, 0);
+	at = actor_map(self->p, (RACE_HUGE + 1) * HUGE_PAGES,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	at = (char *)(((long)at + HUGE_SIZE - 1) & -HUGE_SIZE);
+	actor_syscall(self->p, SYS_madvise, (long)at, RACE_HUGE * HUGE_SIZE,
+		      MADV_HUGEPAGE);
+	for (i = 0; i < THREADS; i++)
+		thread[i] = actor_clone(self->p, CLONE_THREAD_FLAGS);
+	for (i = 0; i < THREADS; i++)
+		actor_post(thread[i], ACTOR_READ, (long)at + i * PAGE,
+			   HUGE_SIZE, RACE_HUGE);
+	for (i = 0; i < THREADS; i++)
+		actor_wait(thread[i]);
+	EXPECT_SELF("P", self->p, .mapped = RACE_HUGE * HUGE_PAGES);
 }
 
 RACE_TEST(break_counts_once)

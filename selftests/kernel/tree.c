@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/io_uring.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,7 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -450,37 +448,6 @@ LIFE_TEST(daemon_stays_with_its_maker)
 	actor_write(daemon, self->at, PAGE, N);
 	EXPECT_EQ(N, must_read(self->tree).counters.value[COW_broken_child]);
 	EXPECT_EQ(3, must_read(self->tree).tree_procs);
-}
-
-#define PINNED	8
-
-/* Fork copies them at once: they are in the child's memory, but not shared. */
-LIFE_TEST(pinned_pages_are_not_shared)
-{
-	struct io_uring_params *params = actor_shared_page();
-	struct iovec *buffer = (struct iovec *)(params + 1);
-	struct cowstat_counters *got;
-	struct cowstat_read read;
-	struct actor *child;
-	long ring;
-
-	ring = actor_syscall(self->p, SYS_io_uring_setup, 1, (long)params);
-	if (ring < 0)
-		SKIP(return, "the kernel has no io_uring");
-	buffer->iov_base = self->at;
-	buffer->iov_len = PINNED * PAGE;
-	ASSERT_EQ(0, actor_syscall(self->p, SYS_io_uring_register, ring,
-				   IORING_REGISTER_BUFFERS, (long)buffer, 1));
-	child = actor_fork(self->p);
-	actor_write(child, self->at, PAGE, N);
-	read = must_read(self->tree);
-	got = &read.counters;
-	EXPECT_EQ(N - PINNED, got->value[COW_shared]);
-	EXPECT_EQ(N - PINNED, got->value[COW_inherited]);
-	EXPECT_EQ(N - PINNED, got->value[COW_broken_child]);
-	EXPECT_EQ(N - PINNED, got->value[COW_broken]);
-	EXPECT_EQ(0, got->value[COW_zero_filled]);
-	EXPECT_EQ(0, got->value[COW_reused]);
 }
 
 LIFE_TEST(ancestry_is_by_fork_not_by_parent)

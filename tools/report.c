@@ -420,8 +420,9 @@ void report_run_text(FILE *file, struct style style, const struct run *run)
 	print_run_head(file, style, run);
 	report_losses(file, style, &run->snapshot.info);
 	print_processes(file, style, &run->snapshot, run_columns);
-	fprintf(file, "\n%sThe tree: %llu processes, %llu alive%s\n", paint(style, STRONG),
-		(ull)run->tree.tree_procs, (ull)run->tree.tree_alive, paint(style, NORMAL));
+	fprintf(file, "\n%sThe tree: %llu process%s, %llu alive%s\n", paint(style, STRONG),
+		(ull)run->tree.tree_procs, run->tree.tree_procs == 1 ? "" : "es",
+		(ull)run->tree.tree_alive, paint(style, NORMAL));
 	print_totals(file, run_totals(run), page_size);
 }
 

@@ -128,7 +128,7 @@ const char *client_explain(int error)
 	case ENOTTY:
 		return "the loaded module is of another version than this command: load the one that was built with it";
 	case ESRCH:
-		return "no such process: 'cowstat show' lists those that there are";
+		return "no such process: 'cowstat show' lists the processes";
 	case ENOSPC:
 		return "too many tree handles are open: end some other 'cowstat run', then try again";
 	default:

@@ -77,7 +77,7 @@ is 'then the command is not started' "$(ls started 2>&1 | wc -l)$(test -e starte
 COWSTAT_FAKE=other-abi status 2 'another version of the module' "$cowstat" show
 COWSTAT_FAKE=crowded status 0 'a list that grows' "$cowstat" show
 fails 'another one'"'"'s process' "process 1: no permission: the process is another user's: run cowstat as root or with CAP_PERFMON" "$cowstat" show 1
-fails 'no such process' "process 99: no such process: 'cowstat show' lists those that there are" "$cowstat" show 102 99
+fails 'no such process' "process 99: no such process: 'cowstat show' lists the processes" "$cowstat" show 102 99
 
 ### exit statuses of run
 

@@ -76,7 +76,8 @@ all_tests() {
 	run_test lint selftests/lint.sh
 	run_test host make -s --no-print-directory -C selftests/host check
 	plan >"$PLAN" || result fail plan all "cannot list the tests"
-	run_guest loaded
+	run_guest loaded --numa 2
+	run_guest verify
 	run_guest unloaded --turns
 	account
 }

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check_guest.sh loaded|unloaded: check.sh's part in the virtual machine, runs
-# what the file plan lists: what needs the module, all with the same one, or the
-# programs that load it themselves.
+# check_guest.sh loaded|verify|unloaded: check.sh's part in the virtual machine,
+# runs what the file plan lists of that kind: tests that need the module, all
+# with the same one; workloads, likewise; or tests that load it themselves.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -25,29 +25,39 @@ verify() {
 	echo "ok 1 verify $name"
 }
 
-run_loaded() {
-	local kind name
+# run_all KIND [CMD…]: CMD with the name of each of that kind
+run_all() {
+	local kind name wanted=$1
+	shift
 
-	insmod cowstat.ko || return
 	while read -r kind name; do
-		case $kind in
-		loaded) run_test "$name" "selftests/kernel/$name" ;;
-		verify) run_test "verify/$name" "$0" verify-one "$name" ;;
-		esac
+		[[ $kind != "$wanted" ]] || "$@" "$name"
 	done <"$OUT/plan"
-	rmmod cowstat
 }
 
-run_unloaded() {
-	local kind name
+program() {
+	run_test "$1" "selftests/kernel/$1"
+}
 
-	while read -r kind name; do
-		[[ $kind != unloaded ]] || run_test "$name" "selftests/kernel/$name"
-	done <"$OUT/plan"
+workload() {
+	run_test "verify/$1" "$0" verify-one "$1"
+}
+
+# After all that was done to it the module must still stand by its numbers.
+with_module() {
+	insmod cowstat.ko || return
+	"$@"
+	if grep -qx 'state exact' /proc/cowstat; then
+		result pass state "after $2"
+	else
+		result fail state "after $2" "$(sed -n 2p /proc/cowstat)"
+	fi
+	rmmod cowstat
 }
 
 case $1 in
 verify-one) verify "$2" ;;
-loaded) run_loaded ;;
-unloaded) run_unloaded ;;
+loaded) with_module run_all loaded program ;;
+verify) with_module run_all verify workload ;;
+unloaded) run_all unloaded program ;;
 esac

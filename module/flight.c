@@ -58,11 +58,11 @@ new:
 	return flight;
 }
 
-void cow_flight_zero_read(struct mm_struct *mm, unsigned long address)
+void cow_flight_zero_read(struct mm_struct *mm)
 {
 	struct cow_flight *flight = cow_flight_take_off();
 
-	flight->page = address & PAGE_MASK;
+	flight->page = 0;
 	flight->mm = mm;
 	flight->stage = COW_STAGE_ZERO_READ;
 }

@@ -44,7 +44,7 @@ enum cow_stage {
  * @fault: the kernel's own description, on the task's stack; from
  *	COW_STAGE_HUGE until the commit
  * @mm: that a COW_STAGE_ZERO_READ reads from
- * @page: address of the page
+ * @page: address of the page, 0 if the entry has no start yet
  * @start: when it began, by cow_clock_ticks()
  * @stage: how far it has got
  */
@@ -90,9 +90,10 @@ static __always_inline bool cow_flight_seize(struct cow_flight *flight,
 }
 
 /*
- * The current task's entry, or a new one, whose page is 0. It is in the first place that is the task's or nobody's. An older one
- * may be behind it: that is never found again, since this one comes first for
- * as long as it matters, and goes when the task exits.
+ * The current task's entry, or a new one, whose page is 0. It is in the first
+ * place that is the task's or nobody's. An older one may be behind it: that is
+ * never found again, since this one comes first for as long as it matters, and
+ * goes when the task exits.
  */
 static __always_inline struct cow_flight *cow_flight_take_off(void)
 {
@@ -176,7 +177,7 @@ static __always_inline void cow_flight_replace(struct vm_fault *fault,
 }
 
 /* The kernel is about to read fresh memory of @mm that could be a huge page. */
-void cow_flight_zero_read(struct mm_struct *mm, unsigned long address);
+void cow_flight_zero_read(struct mm_struct *mm);
 
 /* @task exits. */
 void cow_flight_land(struct task_struct *task);

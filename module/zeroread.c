@@ -2,10 +2,8 @@
 #include <linux/delay.h>
 #include <linux/hash.h>
 #include <linux/mm.h>
-#include <linux/oom.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/coredump.h>
-#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
 #include <linux/userfaultfd_k.h>
@@ -217,7 +215,7 @@ static void count_now(struct vm_area_struct *vma, unsigned long page)
 		return;
 	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), 1);
 	if (could_be_huge(vma, page))
-		cow_flight_zero_read(mm, page);
+		cow_flight_zero_read(mm);
 }
 
 void cow_zeroread_huge(struct mm_struct *mm)

@@ -38,10 +38,6 @@ enum cow_tally {
 
 #define COW_BIT(tally)	(1u << (tally))
 
-#define COW_BROKEN_BITS	(COW_BIT(COW_BROKEN_CHILD) | \
-			 COW_BIT(COW_BROKEN_PARENT) | \
-			 COW_BIT(COW_BROKEN_FILE))
-
 /* Indices of struct cowstat_counters */
 enum {
 #define COW_INDEX(index, name, unit, help) COW_C_##name = index,

@@ -134,10 +134,15 @@ static inline struct cow_process *cow_parent_of(const struct cow_process *proces
 	return cow_process_of(process->node.parent);
 }
 
-/* A process to users: it runs, and in memory of its own. */
+/* Would a user call it a process, alive or gone? */
+static inline bool cow_process_counts(const struct cow_process *process)
+{
+	return process != cow_root && !process->borrower;
+}
+
 static inline bool cow_process_lives(const struct cow_process *process)
 {
-	return process->group_alive && !process->borrower;
+	return process->group_alive && cow_process_counts(process);
 }
 
 /*

@@ -24,7 +24,7 @@ void cow_tree_sum(struct cow_process *top, bool recent,
 		cow_process_read(process, recent, &self, &gone);
 		cow_sums_add(&sums->tree, &self);
 		cow_sums_add(&sums->tree, &gone);
-		sums->procs += node->gone_procs + !process->borrower;
+		sums->procs += node->gone_procs + cow_process_counts(process);
 		sums->alive += cow_process_lives(process);
 	}
 }
@@ -45,7 +45,7 @@ static u32 flags_of(const struct cow_process *process, s32 pid,
 {
 	u32 flags = 0;
 
-	if (process == cow_root || process->borrower)
+	if (!cow_process_counts(process))
 		return 0;
 	flags |= COW_ROW_PROCESS;
 	if (process->group_alive)
@@ -59,16 +59,14 @@ static u32 flags_of(const struct cow_process *process, s32 pid,
 static void copy_row(struct cow_row *row, const struct cow_process *process,
 		     const struct cow_viewer *viewer, bool recent)
 {
-	bool is_process = process != cow_root && !process->borrower;
-
 	row->pid = process->pid ? cow_viewer_pid(viewer, process) : 0;
 	row->ppid = 0;
 	row->depth = 0;
 	row->flags = flags_of(process, row->pid, viewer);
 	copy_comm(row->comm, process);
 	cow_process_read(process, recent, &row->self, &row->tree.tree);
-	row->tree.procs = process->node.gone_procs + is_process;
-	row->tree.alive = is_process && process->group_alive;
+	row->tree.procs = process->node.gone_procs + cow_process_counts(process);
+	row->tree.alive = cow_process_lives(process);
 }
 
 /* With cow_tree_lock held. Return: how many rows it takes. */

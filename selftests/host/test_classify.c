@@ -3,6 +3,10 @@
 #include "classify.h"
 #include "tap.h"
 
+#define COW_BROKEN_BITS	(COW_BIT(COW_BROKEN_CHILD) | \
+			 COW_BIT(COW_BROKEN_PARENT) | \
+			 COW_BIT(COW_BROKEN_FILE))
+
 static void test_callers(void)
 {
 	static const struct {

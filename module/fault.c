@@ -161,7 +161,6 @@ static noinline void upgraded(struct page *page, struct vm_area_struct *vma,
 	u32 bits = cow_copy_bits(COW_FROM_ZERO,
 				 where_is(vma, address, PAGE_SIZE));
 
-	cow_zeroread_upgraded(vma->vm_mm, address);
 	charge(vma, bits | from_pool(page), 1);
 }
 
@@ -323,14 +322,17 @@ notrace COW_HOOK(cow_on_do_wp_page)
 {
 	struct vm_fault *fault = COW_TRACED(fregs, 0, typeof(fault));
 
-	if (likely(!(fault->vma->vm_flags & VM_SHARED)))
-		cow_flight_replace(fault, COW_STAGE_REPLACE);
+	if (unlikely(fault->vma->vm_flags & VM_SHARED))
+		return;
+	cow_zeroread_overwrite(fault);
+	cow_flight_replace(fault, COW_STAGE_REPLACE);
 }
 
 notrace COW_HOOK(cow_on_do_huge_pmd_wp_page)
 {
 	struct vm_fault *fault = COW_TRACED(fregs, 0, typeof(fault));
 
+	cow_zeroread_split(fault);
 	cow_flight_replace(fault, COW_STAGE_HUGE);
 }
 

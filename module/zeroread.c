@@ -16,20 +16,31 @@
 #define COW_NOTE_BITS	8	/* buckets */
 #define COW_NOTES	6	/* in each */
 
+/*
+ * What is known of the page of a note since it was made, in ascending order:
+ * a later piece of news that says less changes nothing.
+ */
+enum news {
+	NO_NEWS,
+	WAS_ZERO_PAGE,		/* another thread is about to overwrite it */
+	WAS_HUGE_ZERO_PAGE,	/* another thread is about to split it */
+	IS_COUNTED,		/* another read got the huge zero page for both */
+};
+
 /**
  * struct note - a read fault between its handler and the return to user space
  * @work: runs on that return; the task's alone while the note is in use
  * @mm: NULL if not in use
  * @page: address of the page, 0 if not in use
- * @upgraded: another thread has overwritten it, so the zero page was there
- * @counted: by another thread, whose read got the huge zero page for both
+ * @had_table: there was a page table, but no entry in it
+ * @news: what other threads did to it
  */
 struct note {
 	struct callback_head work;
 	struct mm_struct *mm;
 	unsigned long page;
-	bool upgraded;
-	bool counted;
+	bool had_table;
+	enum news news;
 };
 
 /* @lock protects all but @work, is held for a few instructions, and is ours. */
@@ -39,36 +50,41 @@ struct bucket {
 };
 
 static struct bucket buckets[1 << COW_NOTE_BITS];
-static atomic_t notes_in_use;
+atomic_t cow_zeroread_notes;
 
-enum entry { NO_ENTRY, ZERO_PAGE, HUGE_ZERO_PAGE, OTHER };
+enum entry { NO_TABLE, NO_ENTRY, ZERO_PAGE, HUGE_ZERO_PAGE, OTHER };
 
 /*
- * What the page table has at @address. It must not be freed meanwhile: either
- * mmap_lock is held, or interrupts are off, as in the kernel's fast GUP.
+ * The entry for the huge page around @address, none if there is no table for
+ * it (anonymous memory has no larger pages). Nothing that it leads to may be freed meanwhile: either mmap_lock is
+ * held, or interrupts are off, as in the kernel's fast GUP.
  */
-static enum entry look(struct mm_struct *mm, unsigned long address)
+static pmd_t look_at_pmd(struct mm_struct *mm, unsigned long address)
 {
 	pgd_t *pgd = pgd_offset(mm, address);
 	p4d_t *p4d;
 	pud_t *pud, pud_value;
-	pmd_t pmd;
-	pte_t pte;
 
 	if (pgd_none(*pgd))
-		return NO_ENTRY;
+		return __pmd(0);
 	p4d = p4d_offset(pgd, address);
 	if (p4d_none(*p4d))
-		return NO_ENTRY;
+		return __pmd(0);
 	pud = pud_offset(p4d, address);
 	pud_value = READ_ONCE(*pud);
-	if (pud_none(pud_value))
-		return NO_ENTRY;
-	if (pud_leaf(pud_value) || pud_bad(pud_value))
-		return OTHER;
-	pmd = READ_ONCE(*pmd_offset(pud, address));
+	if (pud_none(pud_value) || pud_leaf(pud_value) || pud_bad(pud_value))
+		return __pmd(0);
+	return READ_ONCE(*pmd_offset(pud, address));
+}
+
+/* What the page table has at @address; as look_at_pmd(). */
+static enum entry look(struct mm_struct *mm, unsigned long address)
+{
+	pmd_t pmd = look_at_pmd(mm, address);
+	pte_t pte;
+
 	if (pmd_none(pmd))
-		return NO_ENTRY;
+		return NO_TABLE;
 	if (!pmd_present(pmd))
 		return OTHER;
 	if (pmd_leaf(pmd))
@@ -79,6 +95,30 @@ static enum entry look(struct mm_struct *mm, unsigned long address)
 	if (pte_none(pte))
 		return NO_ENTRY;
 	return pte_present(pte) && is_zero_pfn(pte_pfn(pte)) ? ZERO_PAGE : OTHER;
+}
+
+/*
+ * Has another thread split a huge zero page while @note was made? For a moment
+ * there is no table then, as if nobody had read from it yet, but the new one
+ * is full from the start, while one that a read makes has a single entry.
+ * Writes to it that are under way may have cleared some entries again.
+ */
+static bool was_split(const struct note *note)
+{
+	unsigned long page = note->page & HPAGE_PMD_MASK;
+	unsigned long end = page + HPAGE_PMD_SIZE;
+	unsigned int entries = 0;
+	pmd_t pmd;
+
+	if (note->had_table)
+		return false;
+	pmd = look_at_pmd(note->mm, page);
+	if (!pmd_present(pmd) || pmd_leaf(pmd) || pmd_bad(pmd))
+		return false;
+	for (; page < end; page += PAGE_SIZE)
+		if (!pte_none(READ_ONCE(*pte_offset_kernel(&pmd, page))))
+			entries++;
+	return entries > HPAGE_PMD_NR / 2;
 }
 
 static struct bucket *bucket_of(struct mm_struct *mm, unsigned long page)
@@ -105,7 +145,15 @@ static void drop(struct note *note, struct bucket *bucket)
 	raw_spin_unlock(&bucket->lock);
 }
 
-static void mark_counted(struct mm_struct *mm, unsigned long start)
+static void tell(struct note *note, enum news news)
+{
+	if (note->news < news)
+		WRITE_ONCE(note->news, news);
+}
+
+/* Tell all notes in the huge page at @start; with @present, if it is there. */
+static void tell_all(struct mm_struct *mm, unsigned long start, enum news news,
+		     bool present)
 {
 	int i, j;
 
@@ -114,9 +162,11 @@ static void mark_counted(struct mm_struct *mm, unsigned long start)
 		for (j = 0; j < COW_NOTES; j++) {
 			struct note *note = &buckets[i].note[j];
 
-			if (note->mm == mm &&
-			    (note->page & HPAGE_PMD_MASK) == start)
-				note->counted = true;
+			if (note->mm != mm ||
+			    (note->page & HPAGE_PMD_MASK) != start)
+				continue;
+			if (!present || look(mm, start) == HUGE_ZERO_PAGE)
+				tell(note, news);
 		}
 		raw_spin_unlock(&buckets[i].lock);
 	}
@@ -133,10 +183,11 @@ static unsigned long huge_page_mapped(const struct note *note)
 	unsigned long pages = 0;
 
 	raw_spin_lock(&lock);
-	if (!note->counted) {
+	if (READ_ONCE(note->news) != IS_COUNTED) {
 		pages = HPAGE_PMD_NR;
-		if (atomic_read(&notes_in_use) > 1)
-			mark_counted(note->mm, note->page & HPAGE_PMD_MASK);
+		if (atomic_read(&cow_zeroread_notes) > 1)
+			tell_all(note->mm, note->page & HPAGE_PMD_MASK,
+				 IS_COUNTED, false);
 	}
 	raw_spin_unlock(&lock);
 	return pages;
@@ -147,16 +198,20 @@ static unsigned long pages_mapped(const struct note *note)
 {
 	unsigned long flags;
 	enum entry entry;
+	enum news news;
 
 	if (note->mm != current->mm)
 		return 0;
 	local_irq_save(flags);
 	entry = look(note->mm, note->page);
+	if (entry == ZERO_PAGE && was_split(note))
+		entry = OTHER;
 	local_irq_restore(flags);
 
-	if (entry == HUGE_ZERO_PAGE)
+	news = READ_ONCE(note->news);
+	if (entry == HUGE_ZERO_PAGE || news >= WAS_HUGE_ZERO_PAGE)
 		return huge_page_mapped(note);
-	return entry == ZERO_PAGE || READ_ONCE(note->upgraded);
+	return entry == ZERO_PAGE || news == WAS_ZERO_PAGE;
 }
 
 static void before_user_space(struct callback_head *work)
@@ -169,7 +224,7 @@ static void before_user_space(struct callback_head *work)
 	if (pages)
 		cow_fault_charge(note->mm, COW_BIT(COW_ZERO_MAPPED), pages);
 	drop(note, bucket_of(note->mm, note->page));
-	atomic_dec(&notes_in_use);
+	atomic_dec(&cow_zeroread_notes);
 	preempt_enable();
 }
 
@@ -181,17 +236,19 @@ static enum noted make_note(struct mm_struct *mm, unsigned long page,
 	struct bucket *bucket = bucket_of(mm, page);
 	enum noted noted = NO_ROOM;
 	struct note *note;
+	enum entry entry;
 
 	raw_spin_lock(&bucket->lock);
-	if (find(bucket, mm, page) || look(mm, page) != NO_ENTRY) {
+	entry = look(mm, page);
+	if (find(bucket, mm, page) || entry > NO_ENTRY) {
 		noted = NOT_FIRST;
 	} else {
 		note = find(bucket, NULL, 0);
 		if (note) {
 			note->mm = mm;
 			note->page = page;
-			note->upgraded = false;
-			note->counted = false;
+			note->had_table = entry == NO_ENTRY;
+			note->news = NO_NEWS;
 			*made = note;
 			noted = NOTED;
 		}
@@ -211,7 +268,7 @@ static void count_now(struct vm_area_struct *vma, unsigned long page)
 {
 	struct mm_struct *mm = vma->vm_mm;
 
-	if (look(mm, page) != NO_ENTRY || test_bit(MMF_UNSTABLE, &mm->flags))
+	if (look(mm, page) > NO_ENTRY || test_bit(MMF_UNSTABLE, &mm->flags))
 		return;
 	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), 1);
 	if (could_be_huge(vma, page))
@@ -242,7 +299,7 @@ void cow_zeroread_begin(struct vm_area_struct *vma, unsigned long address,
 		return;
 	}
 
-	atomic_inc(&notes_in_use);
+	atomic_inc(&cow_zeroread_notes);
 	switch (make_note(mm, page, &note)) {
 	case NOTED:
 		init_task_work(&note->work, before_user_space);
@@ -256,24 +313,34 @@ void cow_zeroread_begin(struct vm_area_struct *vma, unsigned long address,
 	case NOT_FIRST:
 		break;
 	}
-	atomic_dec(&notes_in_use);
+	atomic_dec(&cow_zeroread_notes);
 }
 
-void cow_zeroread_upgraded(struct mm_struct *mm, unsigned long address)
+void cow_zeroread_overwrite_slowly(const struct vm_fault *fault)
 {
-	unsigned long page = address & PAGE_MASK;
-	struct bucket *bucket;
+	struct mm_struct *mm = fault->vma->vm_mm;
+	unsigned long page = fault->address & PAGE_MASK;
+	struct bucket *bucket = bucket_of(mm, page);
 	struct note *note;
 
-	if (likely(!atomic_read(&notes_in_use)))
+	if (!is_zero_pfn(pte_pfn(fault->orig_pte)))
 		return;
-
-	bucket = bucket_of(mm, page);
 	raw_spin_lock(&bucket->lock);
 	note = find(bucket, mm, page);
-	if (note)
-		note->upgraded = true;
+	if (note && !was_split(note))
+		tell(note, WAS_ZERO_PAGE);
 	raw_spin_unlock(&bucket->lock);
+}
+
+/*
+ * Unlike a single page's, the entry is not locked, and another thread may have
+ * cleared it since it was read: a note made after that says nothing of it.
+ */
+void cow_zeroread_split_slowly(const struct vm_fault *fault)
+{
+	if (!PageAnon(pmd_page(fault->orig_pmd)))
+		tell_all(fault->vma->vm_mm, fault->address & HPAGE_PMD_MASK,
+			 WAS_HUGE_ZERO_PAGE, true);
 }
 
 void cow_zeroread_init(void)
@@ -290,7 +357,7 @@ void cow_zeroread_init(void)
  */
 void cow_zeroread_exit(void)
 {
-	while (atomic_read(&notes_in_use))
+	while (atomic_read(&cow_zeroread_notes))
 		msleep(20);
 	synchronize_rcu_tasks();
 }

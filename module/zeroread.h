@@ -7,7 +7,8 @@
  * noted when the handler begins, and looked at again when the task is about to
  * return to user space (as task work): if the zero page is there, it counts.
  * Reads of the same page that overlap are one: only the first is noted. One
- * that another thread overwrites in between is known from that thread's write.
+ * that another thread overwrites in between is known from that thread's write,
+ * as it begins.
  *
  * The kernel's own reads (a write(2) from such a page, ptrace) can not wait
  * for the return to user space, which may be long in coming. They are counted
@@ -17,10 +18,13 @@
 #ifndef COWSTAT_ZEROREAD_H
 #define COWSTAT_ZEROREAD_H
 
+#include <linux/atomic.h>
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 struct mm_struct;
 struct vm_area_struct;
+struct vm_fault;
 
 void cow_zeroread_init(void);
 
@@ -31,8 +35,29 @@ void cow_zeroread_exit(void);
 void cow_zeroread_begin(struct vm_area_struct *vma, unsigned long address,
 			unsigned int flags);
 
-/* The zero page at @address was replaced by a write. Preemption is off. */
-void cow_zeroread_upgraded(struct mm_struct *mm, unsigned long address);
+/* How many reads are noted. */
+extern atomic_t cow_zeroread_notes;
+
+void cow_zeroread_overwrite_slowly(const struct vm_fault *fault);
+void cow_zeroread_split_slowly(const struct vm_fault *fault);
+
+/*
+ * A write is about to replace a page, or to split a huge one, which may be the
+ * zero page. Afterwards would be too late: the kernel clears the entry first,
+ * and a read that finds it empty then is noted, but was answered long before.
+ * Preemption is off; for a single page its entry is locked.
+ */
+static __always_inline void cow_zeroread_overwrite(const struct vm_fault *fault)
+{
+	if (unlikely(atomic_read(&cow_zeroread_notes)))
+		cow_zeroread_overwrite_slowly(fault);
+}
+
+static __always_inline void cow_zeroread_split(const struct vm_fault *fault)
+{
+	if (unlikely(atomic_read(&cow_zeroread_notes)))
+		cow_zeroread_split_slowly(fault);
+}
 
 /* The current task is about to map the huge zero page. Preemption is off. */
 void cow_zeroread_huge(struct mm_struct *mm);

@@ -1109,7 +1109,97 @@ RACE_TEST(zero_read_and_write_at_once)
 	EXPECT_EQ(v[COW_zero_mapped], v[COW_zero_upgraded]);
 }
 
+/*
+ * While a write replaces the zero page, the entry is empty for a moment. A read
+ * that comes just then is not answered with the zero page: it was, long before.
+ */
+RACE_TEST(read_while_a_write_has_cleared_the_entry)
+{
+	struct actor *reader, *writer;
+	char *at;
+	int i;
+
+	at = actor_map(self->p, RACE_PAGES, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	actor_read(self->p, at, PAGE, RACE_PAGES);
+	reader = actor_clone(self->p, CLONE_THREAD_FLAGS);
+	writer = actor_clone(self->p, CLONE_THREAD_FLAGS);
+	for (i = 0; i < RACE_PAGES; i++) {
+		actor_post(reader, ACTOR_READ, (long)at + i * PAGE, 0, 20000);
+		actor_post(writer, ACTOR_WRITE, (long)at + i * PAGE, 0, 1);
+		actor_wait(writer);
+		actor_wait(reader);
+	}
+	EXPECT_SELF("P", self->p, .zero = RACE_PAGES, .upgraded = RACE_PAGES,
+		    .mapped = RACE_PAGES);
+}
+
 #define RACE_HUGE	16
+#define RACE_SPLITS	307	/* the moment is short: some of them meet it */
+
+/* Memory in which @process gets huge pages, @count of them. */
+static char *map_huge(struct actor *process, int count)
+{
+	char *at;
+
+	actor_syscall(process, SYS_prctl, 41 /* PR_SET_THP_DISABLE */, 0);
+	at = actor_map(process, (count + 1) * HUGE_PAGES,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	at = (char *)(((long)at + HUGE_SIZE - 1) & -HUGE_SIZE);
+	actor_syscall(process, SYS_madvise, (long)at, count * HUGE_SIZE,
+		      MADV_HUGEPAGE);
+	return at;
+}
+
+/*
+ * A huge page that is first read is the huge zero page, of which writes then
+ * replace single pages; one that is first written is zero-filled as a whole.
+ */
+RACE_TEST(huge_zero_read_and_write_at_once)
+{
+	__u64 read, written = RACE_HUGE * HUGE_PAGES, *v;
+	struct actor *thread[THREADS];
+	struct cowstat_read got;
+	char *at;
+	int i;
+
+	at = map_huge(self->p, RACE_HUGE);
+	for (i = 0; i < THREADS; i++)
+		thread[i] = actor_clone(self->p, CLONE_THREAD_FLAGS);
+	for (i = 0; i < THREADS; i++)
+		actor_post(thread[i], i % 2 ? ACTOR_WRITE : ACTOR_READ,
+			   (long)at + i * PAGE, HUGE_SIZE, RACE_HUGE);
+	for (i = 0; i < THREADS; i++)
+		actor_wait(thread[i]);
+	got = must_read(self->tree);
+	v = got.counters.value;
+	read = v[COW_zero_mapped];
+	EXPECT_EQ(0, read % HUGE_PAGES);
+	EXPECT_EQ(read / HUGE_PAGES * (THREADS / 2), v[COW_zero_upgraded]);
+	EXPECT_EQ(written - read + v[COW_zero_upgraded], v[COW_zero_filled]);
+}
+
+/* While the huge zero page is split its entry is empty for a moment. */
+RACE_TEST(read_while_the_huge_zero_page_is_split)
+{
+	struct actor *reader, *writer;
+	char *at;
+	long page;
+	int i;
+
+	at = map_huge(self->p, RACE_SPLITS);
+	actor_read(self->p, at, HUGE_SIZE, RACE_SPLITS);
+	reader = actor_clone(self->p, CLONE_THREAD_FLAGS);
+	writer = actor_clone(self->p, CLONE_THREAD_FLAGS);
+	for (i = 0; i < RACE_SPLITS; i++) {
+		page = (long)at + i * HUGE_SIZE;
+		actor_post(reader, ACTOR_READ, page, 0, 40000);
+		actor_post(writer, ACTOR_WRITE, page + i % 2 * PAGE, 0, 1);
+		actor_wait(writer);
+		actor_wait(reader);
+	}
+	EXPECT_SELF("P", self->p, .zero = RACE_SPLITS, .upgraded = RACE_SPLITS,
+		    .mapped = RACE_SPLITS * HUGE_PAGES);
+}
 
 /* Threads read different pages of the same fresh huge pages at once. */
 RACE_TEST(huge_zero_read_counts_once)
@@ -1118,12 +1208,7 @@ RACE_TEST(huge_zero_read_counts_once)
 	char *at;
 	int i;
 
-	actor_syscall(self->p, SYS_prctl, 41 /* PR_SET_THP_DISABLE */, 0);
-	at = actor_map(self->p, (RACE_HUGE + 1) * HUGE_PAGES,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	at = (char *)(((long)at + HUGE_SIZE - 1) & -HUGE_SIZE);
-	actor_syscall(self->p, SYS_madvise, (long)at, RACE_HUGE * HUGE_SIZE,
-		      MADV_HUGEPAGE);
+	at = map_huge(self->p, RACE_HUGE);
 	for (i = 0; i < THREADS; i++)
 		thread[i] = actor_clone(self->p, CLONE_THREAD_FLAGS);
 	for (i = 0; i < THREADS; i++)

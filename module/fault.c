@@ -49,8 +49,9 @@ static noinline void charge_slowly(const struct mm_struct *mm,
 }
 
 /*
- * Charge @n of each of @bits to the owner of @vma's memory. Small enough for
- * its callers, which end with it, to need no stack frame.
+ * Charge @n of each of @bits to the owner of @vma's memory, whose page table
+ * is locked. Small enough for its callers, which end with it, to need no stack
+ * frame.
  */
 static __always_inline void charge(const struct vm_area_struct *vma, u32 bits,
 				   u64 n)
@@ -63,7 +64,7 @@ static __always_inline void charge(const struct vm_area_struct *vma, u32 bits,
 		charge_slowly(vma->vm_mm, vma, bits, n, 0);
 }
 
-/* Charge one broken page, and the time that it took. */
+/* Charge one broken page, and the time that it took; as charge(). */
 static __always_inline void charge_break(const struct vm_area_struct *vma,
 					 u32 bits, u64 start)
 {
@@ -78,12 +79,15 @@ static __always_inline void charge_break(const struct vm_area_struct *vma,
 
 void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n)
 {
-	struct cow_process *process = cow_space_owner(mm);
+	struct cow_process *process;
 
+	rcu_read_lock();
+	process = cow_space_owner(mm);
 	if (likely(process))
 		cow_process_charge(process, bits, n);
 	else
 		charge_slowly(mm, NULL, bits, n, 0);
+	rcu_read_unlock();
 }
 
 static __always_inline unsigned int

@@ -2,8 +2,12 @@
 /*
  * The hooks in the fault path, and what they charge.
  *
- * All run with preemption off; they sleep, allocate and lock nothing, but for
- * the rare page of an address space that is not bound yet (cow_tree_lock).
+ * They sleep, allocate and lock nothing, but for the rare page of an address
+ * space that is not bound yet (cow_tree_lock). ftrace calls a hook as it finds
+ * the function, so preemption is as it is there: off, or at least under RCU, at
+ * the commit points and in do_wp_page(), where the page table is locked; on, as
+ * a rule, in the others.
+ *
  * Each is one function with all that is frequent inlined: this is the path
  * whose instructions are counted.
  */
@@ -33,7 +37,7 @@ COW_HOOK(cow_on_new_anon_rmap);
 COW_HOOK(cow_on_move_anon_rmap);
 COW_HOOK(cow_on_huge_zero_page);
 
-/* Charge @n of each of @bits to the owner of @mm. Preemption is off. */
+/* Charge @n of each of @bits to the owner of @mm. Any context of a task. */
 void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n);
 
 #endif /* COWSTAT_FAULT_H */

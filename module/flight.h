@@ -14,7 +14,7 @@
  * it the time of its start, no more; or one that is old. If that should commit
  * all the same, it is counted as lost.
  *
- * Each function runs with preemption off. Only the task itself touches the
+ * Each function can run with preemption on. Only the task itself touches the
  * contents of its entry, unless it is dropped for another one's at that very
  * moment: what counts is therefore checked when it is used.
  */

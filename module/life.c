@@ -136,7 +136,7 @@ static void fork_process(struct task_struct *task, struct mm_struct *mm)
 {
 	struct cow_process *child, *parent;
 
-	child = cow_process_alloc(task_tgid(task), GFP_ATOMIC);
+	child = cow_process_alloc(task_tgid(task), COW_ATOMIC);
 	raw_spin_lock(&cow_tree_lock);
 	parent = forker();
 	if (child)
@@ -160,7 +160,7 @@ static struct cow_process *late_process(struct task_struct *task)
 {
 	struct cow_process *parent, *process;
 
-	process = cow_process_alloc(task_tgid(task), GFP_ATOMIC);
+	process = cow_process_alloc(task_tgid(task), COW_LOCKED);
 	if (!process)
 		return NULL;
 	rcu_read_lock();

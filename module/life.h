@@ -2,8 +2,8 @@
 /*
  * Birth, exec and death of processes, as the kernel reports them.
  *
- * Each function takes cow_tree_lock, runs with preemption off and allocates,
- * if at all, atomically. A process that can not be tracked is counted in its
+ * Each function takes cow_tree_lock and runs with preemption off; memory comes
+ * from a reserve, if need be. A process that can not be tracked is counted in its
  * nearest tracked ancestor, and that is counted as lost.
  */
 #ifndef COWSTAT_LIFE_H

@@ -11,6 +11,7 @@
  *	zeroread	reads of the shared zero page
  *	classify, site	which call means what
  *	process, space	who pays: a process, and the address spaces it has
+ *	reserve		memory for those who cannot wait for it
  *	tree, counters	the family tree, and sums of counters
  *	handle		tree handles
  *	snapshot	consistent pictures; viewer: who may see what of them

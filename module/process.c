@@ -18,6 +18,7 @@ unsigned int cow_processes;
 unsigned int cow_living;
 
 static struct kmem_cache *process_cache;
+static struct cow_reserve process_reserve;
 static struct hlist_head *pid_table;
 static unsigned int pid_bits;
 
@@ -37,7 +38,7 @@ static void process_init(struct cow_process *process, struct pid *pid)
 }
 
 /* A racing pair may pass the limit by one; nothing depends on it. */
-struct cow_process *cow_process_alloc(struct pid *pid, gfp_t gfp)
+struct cow_process *cow_process_alloc(struct pid *pid, enum cow_context context)
 {
 	struct cow_process *process;
 
@@ -45,7 +46,7 @@ struct cow_process *cow_process_alloc(struct pid *pid, gfp_t gfp)
 		cow_lose(COW_LOSS_limit, 1);
 		return NULL;
 	}
-	process = kmem_cache_zalloc(process_cache, gfp | __GFP_NOWARN);
+	process = cow_reserve_alloc(&process_reserve, context);
 	if (!process) {
 		cow_lose(COW_LOSS_memory, 1);
 		return NULL;
@@ -210,11 +211,15 @@ int cow_process_init(void)
 	cow_root = kmem_cache_zalloc(process_cache, GFP_KERNEL);
 	if (!cow_root)
 		goto err_free_table;
+	if (cow_reserve_init(&process_reserve, process_cache))
+		goto err_free_root;
 	INIT_LIST_HEAD(&cow_root->waiters);
 	INIT_LIST_HEAD(&cow_root->handles);
 	cow_root->users = 1;
 	return 0;
 
+err_free_root:
+	kmem_cache_free(process_cache, cow_root);
 err_free_table:
 	kvfree(pid_table);
 err_destroy_cache:
@@ -227,6 +232,7 @@ void cow_process_exit(void)
 {
 	struct cow_node *node;
 
+	cow_reserve_exit(&process_reserve);
 	while ((node = cow_root->node.first)) {
 		struct cow_process *process = cow_process_of(node);
 

@@ -31,6 +31,7 @@
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 
+#include "reserve.h"
 #include "space.h"
 #include "tree.h"
 
@@ -100,8 +101,6 @@ struct cow_process {
 	struct cow_shard shard[];
 };
 
-extern raw_spinlock_t cow_tree_lock;
-
 /*
  * The top of the tree. No process: it holds what was folded when no ancestor
  * was left, and what could be charged to nobody.
@@ -146,11 +145,11 @@ static inline bool cow_process_lives(const struct cow_process *process)
 }
 
 /*
- * A new process with the one user that its thread group is. @gfp as the
- * context needs. NULL, and counted as lost, if there is no memory or the limit
- * is reached. Then put it in the tree, or free it.
+ * A new process with the one user that its thread group is. NULL, and counted
+ * as lost, if there is no memory or the limit is reached. Then put it in the
+ * tree, or free it.
  */
-struct cow_process *cow_process_alloc(struct pid *pid, gfp_t gfp);
+struct cow_process *cow_process_alloc(struct pid *pid, enum cow_context context);
 void cow_process_free(struct cow_process *process);
 
 /* Both with cow_tree_lock held. */
@@ -201,8 +200,8 @@ void cow_shard_raise_max(struct cow_shard *shard, u64 ns);
  * @bits: the tallies, as COW_BIT()s
  * @n: what each of them grows by
  *
- * Preemption is off, so that the shard is at hand; it may be shared with other
- * CPUs all the same, hence the atomics.
+ * Under RCU, or with cow_tree_lock held. The shard is this CPU's, to have it at
+ * hand, but others can add to it too, hence the atomics.
  */
 static __always_inline void cow_process_charge(struct cow_process *process,
 					       u32 bits, u64 n)

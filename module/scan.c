@@ -102,7 +102,7 @@ static void add(struct task_struct *task)
 	struct mm_struct *mm;
 	bool inserted;
 
-	process = cow_process_alloc(task_tgid(task), GFP_KERNEL);
+	process = cow_process_alloc(task_tgid(task), COW_MAY_SLEEP);
 	if (!process)
 		return;
 	mm = get_group_mm(task);

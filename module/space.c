@@ -10,6 +10,9 @@
 struct hlist_head *cow_mm_table __read_mostly;
 unsigned int cow_mm_shift __read_mostly;
 
+static struct kmem_cache *space_cache;
+static struct cow_reserve space_reserve;
+
 /*
  * The one in the process is free, unless the address space before the exec
  * lives on: lent to a vfork child, or held by a reader of /proc/PID/mem.
@@ -18,7 +21,7 @@ static struct cow_space *space_get(struct cow_process *process)
 {
 	if (!process->space.mm)
 		return &process->space;
-	return kzalloc(sizeof(struct cow_space), GFP_ATOMIC | __GFP_NOWARN);
+	return cow_reserve_alloc(&space_reserve, COW_LOCKED);
 }
 
 void cow_space_bind(struct mm_struct *mm, struct cow_process *process)
@@ -38,6 +41,11 @@ void cow_space_bind(struct mm_struct *mm, struct cow_process *process)
 	hlist_add_head_rcu(&space->by_mm, cow_space_bucket(mm));
 }
 
+static void free_by_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(space_cache, container_of(rcu, struct cow_space, rcu));
+}
+
 bool cow_space_release(struct mm_struct *mm)
 {
 	struct cow_process *process;
@@ -50,7 +58,7 @@ bool cow_space_release(struct mm_struct *mm)
 		hlist_del_rcu(&space->by_mm);
 		space->mm = NULL;
 		if (space != &process->space)
-			kfree_rcu(space, rcu);
+			call_rcu(&space->rcu, free_by_rcu);
 		cow_process_put_user(process);
 	}
 	raw_spin_unlock(&cow_tree_lock);
@@ -121,7 +129,21 @@ int cow_space_init(void)
 {
 	cow_mm_shift = 64 - ilog2(roundup_pow_of_two(cow_max_processes));
 	cow_mm_table = kvcalloc(buckets(), sizeof(*cow_mm_table), GFP_KERNEL);
-	return cow_mm_table ? 0 : -ENOMEM;
+	if (!cow_mm_table)
+		return -ENOMEM;
+	space_cache = kmem_cache_create("cowstat_space",
+					sizeof(struct cow_space), 0, 0, NULL);
+	if (!space_cache)
+		goto err_free_table;
+	if (cow_reserve_init(&space_reserve, space_cache))
+		goto err_destroy_cache;
+	return 0;
+
+err_destroy_cache:
+	kmem_cache_destroy(space_cache);
+err_free_table:
+	kvfree(cow_mm_table);
+	return -ENOMEM;
 }
 
 /* Spaces outside of their process are the few that an exec left in use. */
@@ -131,9 +153,12 @@ void cow_space_exit(void)
 	struct cow_space *space;
 	size_t i;
 
+	cow_reserve_exit(&space_reserve);
 	for (i = 0; i < buckets(); i++)
 		hlist_for_each_entry_safe(space, next, &cow_mm_table[i], by_mm)
 			if (space != &space->process->space)
-				kfree(space);
+				kmem_cache_free(space_cache, space);
+	rcu_barrier();
+	kmem_cache_destroy(space_cache);
 	kvfree(cow_mm_table);
 }

@@ -17,8 +17,12 @@
 #include <linux/mm_types.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
+#include <linux/spinlock.h>
 
 struct cow_process;
+
+/* See process.h. */
+extern raw_spinlock_t cow_tree_lock;
 
 /**
  * struct cow_space - an address space and its process
@@ -58,7 +62,8 @@ cow_space_find(const struct mm_struct *mm)
 {
 	struct cow_space *space;
 
-	hlist_for_each_entry_rcu_notrace(space, cow_space_bucket(mm), by_mm)
+	hlist_for_each_entry_rcu(space, cow_space_bucket(mm), by_mm,
+				 lockdep_is_held(&cow_tree_lock))
 		if (space->mm == mm)
 			return space;
 	return NULL;
@@ -76,7 +81,7 @@ cow_space_owner(const struct mm_struct *mm)
 	return space ? READ_ONCE(space->process) : NULL;
 }
 
-/* Pages that fork copied into @mm. Preemption is off. */
+/* Pages that fork copied into @mm. */
 void cow_space_note_eager(struct mm_struct *mm);
 unsigned long cow_space_take_eager(struct mm_struct *mm);
 

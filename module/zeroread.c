@@ -56,8 +56,8 @@ enum entry { NO_TABLE, NO_ENTRY, ZERO_PAGE, HUGE_ZERO_PAGE, OTHER };
 
 /*
  * The entry for the huge page around @address, none if there is no table for
- * it (anonymous memory has no larger pages). Nothing that it leads to may be freed meanwhile: either mmap_lock is
- * held, or interrupts are off, as in the kernel's fast GUP.
+ * it (anonymous memory has no larger pages). Interrupts are off, so that no
+ * page table is freed meanwhile, as in the kernel's fast GUP.
  */
 static pmd_t look_at_pmd(struct mm_struct *mm, unsigned long address)
 {
@@ -77,8 +77,8 @@ static pmd_t look_at_pmd(struct mm_struct *mm, unsigned long address)
 	return READ_ONCE(*pmd_offset(pud, address));
 }
 
-/* What the page table has at @address; as look_at_pmd(). */
-static enum entry look(struct mm_struct *mm, unsigned long address)
+static enum entry look_with_irqs_off(struct mm_struct *mm,
+				     unsigned long address)
 {
 	pmd_t pmd = look_at_pmd(mm, address);
 	pte_t pte;
@@ -97,6 +97,35 @@ static enum entry look(struct mm_struct *mm, unsigned long address)
 	return pte_present(pte) && is_zero_pfn(pte_pfn(pte)) ? ZERO_PAGE : OTHER;
 }
 
+/* What the page table has at @address. */
+static enum entry look(struct mm_struct *mm, unsigned long address)
+{
+	unsigned long flags;
+	enum entry entry;
+
+	local_irq_save(flags);
+	entry = look_with_irqs_off(mm, address);
+	local_irq_restore(flags);
+	return entry;
+}
+
+/* How many entries the page table from @start on has; 0 if there is none. */
+static unsigned int count_entries(struct mm_struct *mm, unsigned long start)
+{
+	unsigned long page, flags;
+	unsigned int entries = 0;
+	pmd_t pmd;
+
+	local_irq_save(flags);
+	pmd = look_at_pmd(mm, start);
+	if (pmd_present(pmd) && !pmd_leaf(pmd) && !pmd_bad(pmd))
+		for (page = start; page < start + HPAGE_PMD_SIZE; page += PAGE_SIZE)
+			if (!pte_none(READ_ONCE(*pte_offset_kernel(&pmd, page))))
+				entries++;
+	local_irq_restore(flags);
+	return entries;
+}
+
 /*
  * Has another thread split a huge zero page while @note was made? For a moment
  * there is no table then, as if nobody had read from it yet, but the new one
@@ -105,20 +134,9 @@ static enum entry look(struct mm_struct *mm, unsigned long address)
  */
 static bool was_split(const struct note *note)
 {
-	unsigned long page = note->page & HPAGE_PMD_MASK;
-	unsigned long end = page + HPAGE_PMD_SIZE;
-	unsigned int entries = 0;
-	pmd_t pmd;
-
-	if (note->had_table)
-		return false;
-	pmd = look_at_pmd(note->mm, page);
-	if (!pmd_present(pmd) || pmd_leaf(pmd) || pmd_bad(pmd))
-		return false;
-	for (; page < end; page += PAGE_SIZE)
-		if (!pte_none(READ_ONCE(*pte_offset_kernel(&pmd, page))))
-			entries++;
-	return entries > HPAGE_PMD_NR / 2;
+	return !note->had_table &&
+	       count_entries(note->mm, note->page & HPAGE_PMD_MASK) >
+	       HPAGE_PMD_NR / 2;
 }
 
 static struct bucket *bucket_of(struct mm_struct *mm, unsigned long page)
@@ -193,21 +211,16 @@ static unsigned long huge_page_mapped(const struct note *note)
 	return pages;
 }
 
-/* Preemption is off. */
 static unsigned long pages_mapped(const struct note *note)
 {
-	unsigned long flags;
 	enum entry entry;
 	enum news news;
 
 	if (note->mm != current->mm)
 		return 0;
-	local_irq_save(flags);
 	entry = look(note->mm, note->page);
 	if (entry == ZERO_PAGE && was_split(note))
 		entry = OTHER;
-	local_irq_restore(flags);
-
 	news = READ_ONCE(note->news);
 	if (entry == HUGE_ZERO_PAGE || news >= WAS_HUGE_ZERO_PAGE)
 		return huge_page_mapped(note);
@@ -219,13 +232,11 @@ static void before_user_space(struct callback_head *work)
 	struct note *note = container_of(work, struct note, work);
 	unsigned long pages;
 
-	preempt_disable();
 	pages = pages_mapped(note);
 	if (pages)
 		cow_fault_charge(note->mm, COW_BIT(COW_ZERO_MAPPED), pages);
 	drop(note, bucket_of(note->mm, note->page));
 	atomic_dec(&cow_zeroread_notes);
-	preempt_enable();
 }
 
 enum noted { NOTED, NOT_FIRST, NO_ROOM };

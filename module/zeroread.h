@@ -31,7 +31,7 @@ void cow_zeroread_init(void);
 /* No hook runs any more: wait for those that are noted. May sleep. */
 void cow_zeroread_exit(void);
 
-/* A read fault in anonymous memory. Preemption is off, mmap_lock is held. */
+/* A read fault in anonymous memory. mmap_lock is held. */
 void cow_zeroread_begin(struct vm_area_struct *vma, unsigned long address,
 			unsigned int flags);
 
@@ -45,7 +45,7 @@ void cow_zeroread_split_slowly(const struct vm_fault *fault);
  * A write is about to replace a page, or to split a huge one, which may be the
  * zero page. Afterwards would be too late: the kernel clears the entry first,
  * and a read that finds it empty then is noted, but was answered long before.
- * Preemption is off; for a single page its entry is locked.
+ * For a single page its entry is locked.
  */
 static __always_inline void cow_zeroread_overwrite(const struct vm_fault *fault)
 {
@@ -59,7 +59,7 @@ static __always_inline void cow_zeroread_split(const struct vm_fault *fault)
 		cow_zeroread_split_slowly(fault);
 }
 
-/* The current task is about to map the huge zero page. Preemption is off. */
+/* The current task is about to map the huge zero page. */
 void cow_zeroread_huge(struct mm_struct *mm);
 
 #endif /* COWSTAT_ZEROREAD_H */

@@ -18,9 +18,14 @@ extern u32 cow_clock_mult;
 
 void cow_clock_init(void);
 
+static __always_inline bool cow_clock_is_tsc(void)
+{
+	return likely(cow_clock_mult);
+}
+
 static __always_inline u64 cow_clock_ticks(void)
 {
-	return likely(cow_clock_mult) ? get_cycles() : ktime_get_mono_fast_ns();
+	return cow_clock_is_tsc() ? get_cycles() : ktime_get_mono_fast_ns();
 }
 
 /*
@@ -32,7 +37,7 @@ static __always_inline u64 cow_clock_since(u64 start)
 	s64 ticks = cow_clock_ticks() - start;
 	u64 ns = ticks > 0 ? ticks : 0;
 
-	if (likely(cow_clock_mult))
+	if (cow_clock_is_tsc())
 		ns = mul_u64_u32_shr(ns, cow_clock_mult, COW_CLOCK_SHIFT);
 	return ns ?: 1;
 }

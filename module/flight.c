@@ -58,6 +58,11 @@ new:
 	return flight;
 }
 
+void cow_flight_trap_slowly(unsigned long address)
+{
+	cow_flight_trap_in(cow_flight_take_off(), address, cow_clock_ticks());
+}
+
 void cow_flight_zero_read(struct mm_struct *mm)
 {
 	struct cow_flight *flight = cow_flight_take_off();

@@ -73,7 +73,8 @@ cow_flights[(1 << COW_FLIGHT_BITS) + COW_FLIGHT_REACH];
  */
 extern struct cow_flight cow_flight_spare;
 
-/* The rest of cow_flight_take_off() and cow_flight_find(). */
+/* The rest of cow_flight_trap(), cow_flight_take_off() and cow_flight_find(). */
+void cow_flight_trap_slowly(unsigned long address);
 struct cow_flight *cow_flight_take_off_slowly(struct cow_flight *first);
 struct cow_flight *cow_flight_find_further(struct cow_flight *first);
 
@@ -137,14 +138,29 @@ static __always_inline void cow_flight_done(struct cow_flight *flight)
 	smp_store_release(&flight->task, NULL);
 }
 
-/* A write fault on a present page: its clock starts. */
-static __always_inline void cow_flight_trap(unsigned long address)
+static __always_inline void cow_flight_trap_in(struct cow_flight *flight,
+					       unsigned long address, u64 now)
 {
-	struct cow_flight *flight = cow_flight_take_off();
-
-	flight->start = cow_clock_ticks();
+	flight->start = now;
 	flight->page = address & PAGE_MASK;
 	flight->stage = COW_STAGE_TRAP;
+}
+
+/*
+ * A write fault on a present page: its clock starts. Every such fault comes
+ * here: with nothing that is called on the way, nothing has to be saved.
+ */
+static __always_inline void cow_flight_trap(unsigned long address)
+{
+	struct cow_flight *flight = cow_flight_first(current);
+	struct task_struct *owner = READ_ONCE(flight->task);
+
+	if (likely(cow_clock_is_tsc() &&
+		   (owner == current ||
+		    (!owner && cow_flight_seize(flight, NULL)))))
+		cow_flight_trap_in(flight, address, get_cycles());
+	else
+		cow_flight_trap_slowly(address);
 }
 
 /* The handler has a write to a file's page; @again if it was there before. */

@@ -304,6 +304,15 @@ notrace void cow_probe_page_fault(void *data, unsigned long address,
 		cow_flight_trap(address);
 }
 
+static noinline notrace void file_write(const struct vm_area_struct *vma,
+					unsigned long address,
+					unsigned int flags)
+{
+	if (!(vma->vm_flags & VM_SHARED))
+		cow_flight_handle(address, flags & FAULT_FLAG_TRIED);
+}
+
+/* Most faults are none of these, and need no more than to be told so. */
 notrace COW_HOOK(cow_on_handle_mm_fault)
 {
 	struct vm_area_struct *vma = COW_TRACED(fregs, 0, typeof(vma));
@@ -311,8 +320,8 @@ notrace COW_HOOK(cow_on_handle_mm_fault)
 	unsigned int flags = COW_TRACED(fregs, 2, unsigned int);
 
 	if (flags & FAULT_FLAG_WRITE) {
-		if (vma->vm_ops && !(vma->vm_flags & VM_SHARED))
-			cow_flight_handle(address, flags & FAULT_FLAG_TRIED);
+		if (vma->vm_ops)
+			file_write(vma, address, flags);
 	} else if (!vma->vm_ops && !(flags & FAULT_FLAG_UNSHARE)) {
 		cow_zeroread_begin(vma, address, flags);
 	}

@@ -344,7 +344,6 @@ static const struct file_operations handle_fops = {
 	.release = handle_release,
 	.unlocked_ioctl = handle_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.llseek = no_llseek,
 };
 
 static struct cow_handle *handle_alloc(const struct cow_viewer *viewer,

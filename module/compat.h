@@ -9,6 +9,7 @@
 #include <linux/ftrace.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/coredump.h>
 #include <linux/version.h>
 
 #ifndef CONFIG_X86_64
@@ -49,6 +50,24 @@ cow_traced_argument(struct ftrace_regs *fregs, unsigned int n)
 #define COW_MOVE_ANON_RMAP	"folio_move_anon_rmap"
 #define COW_HUGE_ZERO_PAGE	"mm_get_huge_zero_folio"
 #endif
+
+/* A kernel without huge pages, as PREEMPT_RT of 6.1, has none of their functions. */
+#define COW_HAS_HUGE_PAGES	IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE)
+
+/* How folio->mapping says that a folio is anonymous: renamed in 6.17. */
+#ifndef FOLIO_MAPPING_ANON
+#define FOLIO_MAPPING_ANON	PAGE_MAPPING_ANON
+#endif
+
+/* A task was killed for lack of memory: its faults fail. A bitmap since 6.18. */
+static inline bool cow_mm_unstable(const struct mm_struct *mm)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+	return test_bit(MMF_UNSTABLE, &mm->flags);
+#else
+	return mm_flags_test(MMF_UNSTABLE, mm);
+#endif
+}
 
 /*
  * The counters of an address space that no one else can see yet. Since 6.2

@@ -121,7 +121,7 @@ static __always_inline bool page_is_own(const struct folio *folio,
 	unsigned long mapping = (unsigned long)READ_ONCE(folio->mapping);
 	struct cow_process *process;
 
-	if (mapping - PAGE_MAPPING_ANON != (unsigned long)vma->anon_vma)
+	if (mapping - FOLIO_MAPPING_ANON != (unsigned long)vma->anon_vma)
 		return false;
 	if (likely(vma->anon_vma->root == vma->anon_vma))
 		return true;

@@ -3,11 +3,11 @@
 #include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
-#include <linux/sched/coredump.h>
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
 #include <linux/userfaultfd_k.h>
 
+#include "compat.h"
 #include "counters.h"
 #include "fault.h"
 #include "flight.h"
@@ -52,6 +52,11 @@ struct bucket {
 static struct bucket buckets[1 << COW_NOTE_BITS];
 atomic_t cow_zeroread_notes;
 
+/* By the levels of the page table: there need be no huge pages in the kernel. */
+#define HUGE_SIZE	PMD_SIZE
+#define HUGE_MASK	PMD_MASK
+#define HUGE_PAGES	PTRS_PER_PTE
+
 enum entry { NO_TABLE, NO_ENTRY, ZERO_PAGE, HUGE_ZERO_PAGE, OTHER };
 
 /*
@@ -77,6 +82,12 @@ static pmd_t look_at_pmd(struct mm_struct *mm, unsigned long address)
 	return READ_ONCE(*pmd_offset(pud, address));
 }
 
+/* A huge page of anonymous memory is the zero page, or this. */
+static bool is_anon(pmd_t pmd)
+{
+	return folio_test_anon(page_folio(pmd_page(pmd)));
+}
+
 static enum entry look_with_irqs_off(struct mm_struct *mm,
 				     unsigned long address)
 {
@@ -88,7 +99,7 @@ static enum entry look_with_irqs_off(struct mm_struct *mm,
 	if (!pmd_present(pmd))
 		return OTHER;
 	if (pmd_leaf(pmd))
-		return PageAnon(pmd_page(pmd)) ? OTHER : HUGE_ZERO_PAGE;
+		return is_anon(pmd) ? OTHER : HUGE_ZERO_PAGE;
 	if (pmd_bad(pmd))
 		return OTHER;
 	pte = READ_ONCE(*pte_offset_kernel(&pmd, address));
@@ -119,7 +130,7 @@ static unsigned int count_entries(struct mm_struct *mm, unsigned long start)
 	local_irq_save(flags);
 	pmd = look_at_pmd(mm, start);
 	if (pmd_present(pmd) && !pmd_leaf(pmd) && !pmd_bad(pmd))
-		for (page = start; page < start + HPAGE_PMD_SIZE; page += PAGE_SIZE)
+		for (page = start; page < start + HUGE_SIZE; page += PAGE_SIZE)
 			if (!pte_none(READ_ONCE(*pte_offset_kernel(&pmd, page))))
 				entries++;
 	local_irq_restore(flags);
@@ -135,8 +146,8 @@ static unsigned int count_entries(struct mm_struct *mm, unsigned long start)
 static bool was_split(const struct note *note)
 {
 	return !note->had_table &&
-	       count_entries(note->mm, note->page & HPAGE_PMD_MASK) >
-	       HPAGE_PMD_NR / 2;
+	       count_entries(note->mm, note->page & HUGE_MASK) >
+	       HUGE_PAGES / 2;
 }
 
 static struct bucket *bucket_of(struct mm_struct *mm, unsigned long page)
@@ -181,7 +192,7 @@ static void tell_all(struct mm_struct *mm, unsigned long start, enum news news,
 			struct note *note = &buckets[i].note[j];
 
 			if (note->mm != mm ||
-			    (note->page & HPAGE_PMD_MASK) != start)
+			    (note->page & HUGE_MASK) != start)
 				continue;
 			if (!present || look(mm, start) == HUGE_ZERO_PAGE)
 				tell(note, news);
@@ -202,9 +213,9 @@ static unsigned long huge_page_mapped(const struct note *note)
 
 	raw_spin_lock(&lock);
 	if (READ_ONCE(note->news) != IS_COUNTED) {
-		pages = HPAGE_PMD_NR;
+		pages = HUGE_PAGES;
 		if (atomic_read(&cow_zeroread_notes) > 1)
-			tell_all(note->mm, note->page & HPAGE_PMD_MASK,
+			tell_all(note->mm, note->page & HUGE_MASK,
 				 IS_COUNTED, false);
 	}
 	raw_spin_unlock(&lock);
@@ -270,16 +281,16 @@ static enum noted make_note(struct mm_struct *mm, unsigned long page,
 
 static bool could_be_huge(const struct vm_area_struct *vma, unsigned long page)
 {
-	unsigned long start = page & HPAGE_PMD_MASK;
+	unsigned long start = page & HUGE_MASK;
 
-	return start >= vma->vm_start && start + HPAGE_PMD_SIZE <= vma->vm_end;
+	return start >= vma->vm_start && start + HUGE_SIZE <= vma->vm_end;
 }
 
 static void count_now(struct vm_area_struct *vma, unsigned long page)
 {
 	struct mm_struct *mm = vma->vm_mm;
 
-	if (look(mm, page) > NO_ENTRY || test_bit(MMF_UNSTABLE, &mm->flags))
+	if (look(mm, page) > NO_ENTRY || cow_mm_unstable(mm))
 		return;
 	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), 1);
 	if (could_be_huge(vma, page))
@@ -292,7 +303,7 @@ void cow_zeroread_huge(struct mm_struct *mm)
 
 	if (flight->stage != COW_STAGE_ZERO_READ || flight->mm != mm)
 		return;
-	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), HPAGE_PMD_NR - 1);
+	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), HUGE_PAGES - 1);
 	cow_flight_done(flight);
 }
 
@@ -349,8 +360,8 @@ void cow_zeroread_overwrite_slowly(const struct vm_fault *fault)
  */
 void cow_zeroread_split_slowly(const struct vm_fault *fault)
 {
-	if (!PageAnon(pmd_page(fault->orig_pmd)))
-		tell_all(fault->vma->vm_mm, fault->address & HPAGE_PMD_MASK,
+	if (!is_anon(fault->orig_pmd))
+		tell_all(fault->vma->vm_mm, fault->address & HUGE_MASK,
 			 WAS_HUGE_ZERO_PAGE, true);
 }
 

@@ -220,7 +220,9 @@ static u32 tree_state(const struct cow_handle *handle,
 {
 	if (!list_empty(&handle->waiting))
 		return COWSTAT_TREE_WAITING;
-	if (handle->root && handle->root->group_alive)
+	if (!handle->started)
+		return COWSTAT_TREE_GONE;
+	if (handle->root->group_alive)
 		return COWSTAT_TREE_ALIVE;
 	return sums->alive ? COWSTAT_TREE_ORPHANED : COWSTAT_TREE_GONE;
 }
@@ -295,7 +297,7 @@ static long handle_list(struct cow_handle *handle, void __user *arg)
 		listing.top = handle->root;
 		listing.base_self = &handle->base_self;
 		listing.base_tree = &handle->base_tree;
-		listing.max_before = handle->max_before;
+		listing.max_before = &handle->max_before;
 	}
 	raw_spin_unlock(&cow_tree_lock);
 

@@ -190,6 +190,21 @@ static ssize_t read_iter(struct kiocb *iocb, struct iov_iter *iter)
 	return seq_read_iter(iocb, iter);
 }
 
+/* seq_lseek() reads up to the offset, for which there must be something. */
+static loff_t llseek(struct file *file, loff_t offset, int whence)
+{
+	struct seq_file *m = file->private_data;
+	struct reading *reading = m->private;
+	int ret;
+
+	if (!READ_ONCE(reading->snapshot)) {
+		ret = refresh(reading);
+		if (ret)
+			return ret;
+	}
+	return seq_lseek(file, offset, whence);
+}
+
 static int open(struct inode *inode, struct file *file)
 {
 	struct reading *reading;
@@ -215,7 +230,7 @@ static int release(struct inode *inode, struct file *file)
 static const struct proc_ops ops = {
 	.proc_open = open,
 	.proc_read_iter = read_iter,
-	.proc_lseek = seq_lseek,
+	.proc_lseek = llseek,
 	.proc_release = release,
 };
 

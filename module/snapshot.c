@@ -152,7 +152,7 @@ static struct cow_snapshot *snapshot_alloc(u32 capacity)
 }
 
 static void subtract_base(struct cow_snapshot *snapshot,
-			  const struct cow_listing *listing)
+			  const struct cow_listing *listing, u64 max_before)
 {
 	struct cow_row *top = snapshot->row;
 	u64 *max = &top->tree.tree.break_max_ns;
@@ -161,13 +161,14 @@ static void subtract_base(struct cow_snapshot *snapshot,
 		return;
 	cow_sums_subtract(&top->self, listing->base_self);
 	cow_sums_subtract(&top->tree.tree, listing->base_tree);
-	*max = max(*max, listing->max_before);
+	*max = max(*max, max_before);
 }
 
 struct cow_snapshot *cow_snapshot_take(const struct cow_listing *listing)
 {
 	u32 capacity = COW_ROWS_AT_FIRST;
 	struct cow_snapshot *snapshot;
+	u64 max_before = 0;
 
 	for (;;) {
 		snapshot = snapshot_alloc(capacity);
@@ -176,6 +177,8 @@ struct cow_snapshot *cow_snapshot_take(const struct cow_listing *listing)
 
 		raw_spin_lock(&cow_tree_lock);
 		copy_all(snapshot, listing);
+		if (listing->max_before)
+			max_before = *listing->max_before;
 		raw_spin_unlock(&cow_tree_lock);
 
 		if (snapshot->count <= snapshot->capacity)
@@ -188,7 +191,7 @@ struct cow_snapshot *cow_snapshot_take(const struct cow_listing *listing)
 	derive(snapshot, listing);
 	if (listing->top == cow_root)
 		snapshot->system = snapshot->row[0].tree;
-	subtract_base(snapshot, listing);
+	subtract_base(snapshot, listing, max_before);
 	return snapshot;
 }
 

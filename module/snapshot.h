@@ -89,7 +89,8 @@ struct cow_snapshot {
  * @recent: of a tree handle: read break_max_ns so, see cow_process_read()
  * @base_self: of a tree handle: what is taken off the top's own sums
  * @base_tree: ... and off its tree's; NULL for the device
- * @max_before: of a tree handle: what break_max_ns of its tree is at least
+ * @max_before: of a tree handle: what break_max_ns of its tree is at least;
+ *	changes with each later handle, so it is read with the rows
  */
 struct cow_listing {
 	struct cow_process *top;
@@ -98,7 +99,7 @@ struct cow_listing {
 	bool recent;
 	const struct cow_sums *base_self;
 	const struct cow_sums *base_tree;
-	u64 max_before;
+	const u64 *max_before;
 };
 
 /* May sleep. Return: a snapshot to be freed with kvfree(), or ERR_PTR(). */

@@ -71,6 +71,6 @@ struct cow_process *cow_viewer_process(const struct cow_viewer *viewer,
 
 	while (process && process->borrower)
 		process = cow_parent_of(process);
-	return process && process->group_alive && process != cow_root ?
-		process : NULL;
+	return process && process->group_alive && process != cow_root &&
+	       cow_viewer_pid(viewer, process) ? process : NULL;
 }

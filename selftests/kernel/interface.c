@@ -1111,6 +1111,20 @@ HANDLE_TEST(from_exec_never_execs)
 	EXPECT_COUNTERS("no exec", &none, &read.counters);
 }
 
+/* What its child goes on doing is no part of a tree that never began. */
+HANDLE_TEST(from_exec_never_execs_but_leaves_a_child)
+{
+	struct actor *c = actor_fork(self->p);
+	int tree = must_tree(self->fd, c->pid, COWSTAT_TREE_FROM_EXEC);
+	struct cowstat_read read;
+
+	actor_fork(c);
+	actor_exit(c);
+	read = must_read(tree);
+	EXPECT_EQ(COWSTAT_TREE_GONE, read.tree_state);
+	EXPECT_EQ(0, read.tree_alive);
+}
+
 TEST_F(device, next_child_takes_no_pid)
 {
 	EXPECT_EQ(-EINVAL, cow_tree(self->fd, getpid(), COWSTAT_TREE_NEXT_CHILD));

@@ -620,6 +620,24 @@ WHO_TEST(opened_outside_read_inside)
 }
 
 /* From outside the processes in a namespace are seen like all others. */
+/* Who has no pid there cannot be "this process". */
+WHO_TEST(caller_outside_of_the_openers_namespace)
+{
+	int pair[2], fd;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	IN_CHILD() {
+		new_pid_namespace(_metadata);
+		IN_CHILD() {
+			send_fd(pair[1], must_open());
+		}
+	}
+	fd = receive_fd(pair[0]);
+	EXPECT_EQ(-ESRCH, process_error(fd, 0));
+	EXPECT_EQ(-ESRCH, tree_error(fd, 0));
+	EXPECT_EQ(-ESRCH, cow_tree(fd, 0, COWSTAT_TREE_NEXT_CHILD));
+}
+
 WHO_TEST(outside_looks_into_the_namespace)
 {
 	int fd = must_open(), tree;

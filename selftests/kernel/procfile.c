@@ -412,6 +412,16 @@ QUIET_TEST(pread_at_any_offset)
 	close(fd);
 }
 
+QUIET_TEST(seek_before_the_first_read)
+{
+	int fd = open_proc();
+
+	ASSERT_EQ(3, lseek(fd, 3, SEEK_SET));
+	ASSERT_EQ(6, read(fd, other, 6));
+	EXPECT_EQ(0, memcmp("stat 1", other, 6));
+	close(fd);
+}
+
 QUIET_TEST(seek_and_read_on)
 {
 	int fd = open_proc();

@@ -3,8 +3,8 @@
  * The callers of the kernel's rmap functions, by name.
  *
  * Compilers inline differently on each kernel, so one site has several names:
- * the function that holds the call after inlining. All names of 6.1 up to 6.12
- * are here; one that is missing shows as loss "site".
+ * the function that holds the call after inlining. All names of 6.1, 6.12 and
+ * 7.3 are here; one that is missing shows as loss "site".
  *
  * Pure: nothing of the kernel, tested on the host.
  */
@@ -29,6 +29,8 @@ static const struct {
 	{ "do_anonymous_page",			COW_SITE_ZERO },
 	{ "do_huge_pmd_anonymous_page",		COW_SITE_ZERO },
 	{ "__do_huge_pmd_anonymous_page",	COW_SITE_ZERO },
+	{ "map_anon_folio_pte_nopf",		COW_SITE_MAP },
+	{ "map_anon_folio_pmd_nopf",		COW_SITE_MAP },
 	{ "do_set_pte",				COW_SITE_FILE },
 	{ "set_pte_range",			COW_SITE_FILE },
 	{ "finish_fault",			COW_SITE_FILE },

@@ -22,6 +22,7 @@ enum cow_site {
 	COW_SITE_FILE,		/* a first write to an absent private file page */
 	COW_SITE_EAGER,		/* fork itself copied a pinned page */
 	COW_SITE_HUGE,		/* a write to a present, read-only huge page */
+	COW_SITE_MAP,		/* COW_SITE_ZERO, or the collapse of pages */
 	COW_NR_SITES
 };
 

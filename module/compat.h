@@ -70,6 +70,24 @@ static inline bool cow_mm_unstable(const struct mm_struct *mm)
 }
 
 /*
+ * Does the current task hold the mmap_lock of @mm for writing? Since 7.0 the
+ * collapse of pages, which does, and faults, which never do, map new pages with
+ * the same functions. The low bits are flags; a reader's are not all clear.
+ */
+static inline bool cow_write_locked(const struct mm_struct *mm)
+{
+#ifdef CONFIG_PREEMPT_RT
+	unsigned long owner =
+		(unsigned long)READ_ONCE(mm->mmap_lock.rwbase.rtmutex.owner);
+	const unsigned long flags = 1;
+#else
+	unsigned long owner = atomic_long_read(&mm->mmap_lock.owner);
+	const unsigned long flags = 2;
+#endif
+	return (owner & ~flags) == (unsigned long)current;
+}
+
+/*
  * The counters of an address space that no one else can see yet. Since 6.2
  * they are per-CPU counters, of which get_mm_counter() gives but an estimate.
  */

@@ -149,13 +149,56 @@ static __always_inline enum cow_source source_of(const struct vm_fault *fault)
 	return page_is_own(folio, fault->vma) ? COW_FROM_SELF : COW_FROM_OTHER;
 }
 
+/* The rmap functions are given the first page of a folio, or the folio. */
+static __always_inline unsigned long nr_pages(struct page *page)
+{
+	return folio_nr_pages((struct folio *)page);
+}
+
 static noinline notrace void zero_filled(struct page *page,
 					 struct vm_area_struct *vma,
 					 unsigned long address)
 {
-	unsigned long pages = compound_nr(page);
+	unsigned long pages = nr_pages(page);
 	u32 bits = cow_zero_bits(where_is(vma, address, pages << PAGE_SHIFT));
 
+	charge(vma, bits | from_pool(page), pages);
+}
+
+/*
+ * Is this the huge page that a write to the huge zero page gets at once? The
+ * kernel then is in do_huge_pmd_wp_page(), whose fault is in flight.
+ */
+static bool replaces_huge_zero(const struct vm_area_struct *vma,
+			       unsigned long address)
+{
+	struct cow_flight *flight = cow_flight_find();
+	const struct vm_fault *fault = flight->fault;
+
+	if (flight->stage != COW_STAGE_HUGE || !cow_flight_is_own(flight))
+		return false;
+	if (fault->vma != vma || (fault->address & PMD_MASK) != address ||
+	    !pmd_present(fault->orig_pmd))
+		return false;
+	cow_flight_done(flight);
+	return true;
+}
+
+static noinline notrace void mapped(struct page *page,
+				    struct vm_area_struct *vma,
+				    unsigned long address)
+{
+	unsigned long pages = nr_pages(page);
+	u32 bits;
+
+	if (unlikely(cow_write_locked(vma->vm_mm)))
+		return;
+	if (pages < PTRS_PER_PTE || likely(!replaces_huge_zero(vma, address))) {
+		zero_filled(page, vma, address);
+		return;
+	}
+	bits = cow_copy_bits(COW_FROM_ZERO,
+			     where_is(vma, address, pages << PAGE_SHIFT));
 	charge(vma, bits | from_pool(page), pages);
 }
 
@@ -216,6 +259,9 @@ static noinline void new_page_elsewhere(struct page *page,
 	case COW_SITE_ZERO:
 		zero_filled(page, vma, address);
 		break;
+	case COW_SITE_MAP:
+		mapped(page, vma, address);
+		break;
 	case COW_SITE_WRITE:
 		replaced(page, vma, address);
 		break;
@@ -244,6 +290,8 @@ notrace COW_HOOK(cow_on_new_anon_rmap)
 		replaced(page, vma, address);
 	else if (cow_site_is(&new_sites, COW_SITE_FILE, caller))
 		copied_from_file(page, vma, address);
+	else if (cow_site_is(&new_sites, COW_SITE_MAP, caller))
+		mapped(page, vma, address);
 	else
 		new_page_elsewhere(page, vma, address, caller);
 }
@@ -274,7 +322,7 @@ static noinline void taken_over_elsewhere(struct page *page,
 		taken_over(vma, 1);
 		break;
 	case COW_SITE_HUGE:
-		taken_over(vma, compound_nr(page));
+		taken_over(vma, nr_pages(page));
 		break;
 	case COW_SITE_NOT_OURS:
 		break;

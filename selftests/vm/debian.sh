@@ -2,8 +2,7 @@
 # shellcheck shell=bash
 #
 # Packages and root file systems of any suite of Debian, whatever this machine's
-# own sources are: apt with a state of its own, in the cache. Mounts are made in
-# a name space of their own, so that none can be left behind.
+# own sources are: apt with a state of its own, in the cache.
 
 DEBIAN_MIRROR=http://deb.debian.org
 DEBIAN_KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -39,36 +38,41 @@ debian_apt() {
 		"${options[@]}" "$@"
 }
 
+# alone CMD…: its mounts and processes are its own, and gone when it or this
+# script ends, however that may be
+alone() {
+	local -a user=()
+
+	[[ $(id -u) == 0 ]] || user=(--map-root-user)
+	setpriv --pdeathsig KILL unshare "${user[@]}" --mount --pid --fork --kill-child \
+		--mount-proc "$@"
+}
+
 # debian_root SUITE DIR PACKAGE…: the root of a minimal system with these
 debian_root() {
-	local suite=$1 dir=$2 sources status=0
+	local suite=$1 dir=$2 sources=$BUILD/sources.list
 	shift 2
 
 	[[ $(id -u) == 0 ]] || die "not root: cannot make a root of Debian $suite in $dir"
-	sources=$(mktemp "$BUILD/sources.XXXXXX")
 	debian_sources "$suite" >"$sources"
-	unshare --mount mmdebstrap --mode=root --variant=minbase --quiet \
+	alone mmdebstrap --mode=root --variant=minbase --quiet \
 		--include="$*" --aptopt='Acquire::Languages "none"' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
-		"${suite%-backports}" "$dir" "$sources" >>"$LOG" 2>&1 </dev/null || status=$?
-	rm -f "$sources"
-	((!status)) || die "cannot make a root of Debian $suite: $(tail -n 1 "$LOG"); see $LOG"
+		"${suite%-backports}" "$dir" "$sources" >>"$LOG" 2>&1 </dev/null ||
+		die "cannot make a root of Debian $suite: $(tail -n 1 "$LOG"); see $LOG"
 }
 
-# debian_chroot ROOT DIR CMD…: runs CMD in the folder DIR, which is /build there
+# debian_chroot ROOT DIR CMD…: runs CMD in the folder DIR, which is /mnt there
 debian_chroot() {
-	local root=$1 dir=$2
-	local -a user=()
-	shift 2
-
-	[[ $(id -u) == 0 ]] || user=(--map-root-user)
-	# shellcheck disable=SC2016
-	unshare "${user[@]}" --mount --pid --fork --kill-child --mount-proc="$root/proc" \
-		sh -ec 'root=$1 dir=$2; shift 2
-			mount --rbind /dev "$root/dev"
-			mount --bind "$dir" "$root/mnt"
-			exec chroot "$root" sh -c "cd /mnt && exec \"\$@\"" sh "$@"' \
-		sh "$root" "$dir" "$@"
+	# shellcheck disable=SC2016 # the inner shell's
+	alone sh -ec '
+		root=$1 dir=$2
+		shift 2
+		mount -t proc proc "$root/proc"
+		mount --rbind /dev "$root/dev"
+		mount --bind "$dir" "$root/mnt"
+		exec chroot "$root" sh -c "cd /mnt && exec \"\$@\"" sh "$@"
+	' sh "$@"
 }

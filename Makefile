@@ -5,6 +5,7 @@
 
 PREFIX	?= /usr/local
 VM	:= selftests/vm/vm.sh
+KERNELS_TABLE := selftests/vm/kernels
 
 # The running kernel's headers, else the newest that are installed.
 newest-headers = $(shell ls -d /lib/modules/*/build /usr/src/linux-headers-*-amd64 2>/dev/null | \
@@ -25,9 +26,11 @@ help:
 	@echo 'Use on this machine (root; a kernel that the module was built for)'
 	@echo '  make load       insert the module'
 	@echo '  make unload     take it out'
-	@echo 'See and check (each installs what it needs; runs in a virtual machine)'
+	@echo 'See and check (each installs what it needs; runs in a virtual machine, with'
+	@echo 'KERNEL=6.1 or another of $(KERNELS_TABLE))'
 	@echo '  make demo       the textbook example, then a Redis snapshot'
 	@echo '  make check      build, lint and run all tests'
+	@echo '  make check-kernels  the same, on all kernels (or KERNELS="6.1 6.12")'
 	@echo '  make bench      what a fault and a fork cost with the module'
 	@echo '  make lint       checkpatch, sparse, gcc W=1, shellcheck'
 	@echo '  make setup      only fetch what these need'
@@ -53,7 +56,10 @@ setup:
 	selftests/vm/setup.sh
 
 check:
-	@selftests/check.sh
+	@selftests/check.sh $(KERNEL)
+
+check-kernels:
+	@selftests/check.sh $(or $(KERNELS),--all)
 
 lint:
 	@selftests/lint.sh
@@ -96,5 +102,5 @@ clean:
 distclean: clean
 	rm -rf build
 
-.PHONY: all help module headers tools setup check lint bench demo load unload \
-	loadable install clean distclean
+.PHONY: all help module headers tools setup check check-kernels lint bench demo \
+	load unload loadable install clean distclean

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check_guest.sh loaded|verify|unloaded: check.sh's part in the virtual machine,
-# runs what the file plan lists of that kind: tests that need the module, all
-# with the same one; workloads, likewise; or tests that load it themselves.
+# check_guest.sh loaded|verify|unloaded NAME…: check_kernel.sh's part in the
+# virtual machine. Runs tests that need the module, all with the same one;
+# workloads, likewise; or tests that load it themselves.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -12,7 +12,7 @@ set -uo pipefail
 . "$ROOT/selftests/run.sh"
 
 OUT=$COWSTAT_OUT
-RESULTS=$OUT/results
+RESULTS=$OUT/results-$1
 
 # verify NAME: its table is the test's diagnosis
 verify() {
@@ -25,14 +25,14 @@ verify() {
 	echo "ok 1 verify $name"
 }
 
-# run_all KIND [CMD…]: CMD with the name of each of that kind
+# run_all CMD NAME…: CMD with each name
 run_all() {
-	local kind name wanted=$1
+	local name cmd=$1
 	shift
 
-	while read -r kind name; do
-		[[ $kind != "$wanted" ]] || "$@" "$name"
-	done <"$OUT/plan"
+	for name; do
+		"$cmd" "$name"
+	done
 }
 
 program() {
@@ -46,18 +46,20 @@ workload() {
 # After all that was done to it the module must still stand by its numbers.
 with_module() {
 	insmod cowstat.ko || return
-	"$@"
+	run_all "$@"
 	if grep -qx 'state exact' /proc/cowstat; then
-		result pass state "after $2"
+		result pass state "after $kind"
 	else
-		result fail state "after $2" "$(sed -n 2p /proc/cowstat)"
+		result fail state "after $kind" "$(sed -n 2p /proc/cowstat)"
 	fi
 	rmmod cowstat
 }
 
-case $1 in
-verify-one) verify "$2" ;;
-loaded) with_module run_all loaded program ;;
-verify) with_module run_all verify workload ;;
-unloaded) run_all unloaded program ;;
+kind=$1
+shift
+case $kind in
+verify-one) verify "$1" ;;
+loaded) with_module program "$@" ;;
+verify) with_module workload "$@" ;;
+unloaded) run_all program "$@" ;;
 esac

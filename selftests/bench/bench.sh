@@ -20,8 +20,7 @@ GUEST=selftests/bench/bench_guest.sh
 
 cd "$ROOT"
 selftests/vm/setup.sh
-. "$VM_ENV"
-make -s module KDIR="$KDIR_VM" >&2
+selftests/vm/module.sh "$KERNEL" -s >&2
 make -s -C selftests/bench faultcost >&2
 rm -rf "$OUT"
 say "measuring in two virtual machines: about 2 minutes"

@@ -16,10 +16,10 @@ color() {
 
 cd "$ROOT"
 selftests/vm/setup.sh
-. "$VM_ENV"
+. "$(kernel_env "$KERNEL")"
 say "building"
 mkdir -p "$OUT"
-make module tools KDIR="$KDIR_VM" >"$OUT/make.log" 2>&1 ||
+{ selftests/vm/module.sh && make tools; } >"$OUT/make.log" 2>&1 ||
 	die "the build failed, see $OUT/make.log"
 say "booting Linux $KRELEASE"
 vm --timeout 1800 --out "$OUT" --log "$OUT/console.log" -- \

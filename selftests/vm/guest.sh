@@ -1,23 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The virtual machine's process 1, on the host's files: sets up what an init
-# would, runs the job, hands out its output and its exit status, powers off.
+# The virtual machine's process 1, on the guest's root: sets up what an init
+# would, unpacks the clone, runs the job, hands out its output, files and exit
+# status, powers off.
 # If it fails itself the kernel panics, and its log ends with the reason.
 
 set -e
 JOB=/run/cowstat
 . "$JOB/env"
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export HOME=/root LANG=C.UTF-8 COWSTAT_OUT="$OUT_DIR" COWSTAT_VM=1
-
-# tmpfs DIR: unless the clone or the kernel is below it
-fresh() {
-	case "$ROOT/ $KMODULES/" in
-	"$1"/* | *" $1"/*) return 0 ;;
-	esac
-	mount -t tmpfs -o mode=1777 tmpfs "$1"
-}
+export HOME=/root LANG=C.UTF-8 COWSTAT_OUT=$JOB/out COWSTAT_VM=1 KERNEL
 
 # What udev would link.
 links() {
@@ -31,14 +24,24 @@ mounts() {
 	mkdir -p /dev/pts /dev/shm
 	mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts
 	mount -t tmpfs -o mode=1777 shm /dev/shm
-	fresh /tmp
+	mount -t tmpfs -o mode=1777 tmpfs /tmp
 	mount -t debugfs debugfs /sys/kernel/debug
 	mount -t tracefs tracefs /sys/kernel/tracing
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup
-	mkdir -p "/lib/modules/$KRELEASE"
-	mount --bind "$KMODULES" "/lib/modules/$KRELEASE"
-	mkdir -p "$OUT_DIR"
-	mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288 out "$OUT_DIR"
+	mkdir -p /lib/modules
+	mount -t ext4 -o ro "$(disk modules)" /lib/modules
+}
+
+# disk NAME: its device
+disk() {
+	for dir in /sys/block/vd*; do
+		[ "$(cat "$dir/serial")" != "$1" ] || echo "/dev/${dir##*/}"
+	done
+}
+
+clone() {
+	mkdir -p "$ROOT" "$COWSTAT_OUT"
+	tar -xf "$(disk clone)" -C "$ROOT"
 }
 
 network() {
@@ -74,14 +77,19 @@ job() {
 	wait $! || status=$?
 	kill_all_but $cat
 	wait $cat || :
+}
+
+hand_out() {
+	tar -cf "$(port files)" -C "$COWSTAT_OUT" .
 	echo "exit $status" >"$(port status)"
 }
 
 links
 mounts
 network
+clone
 job
-sync
+hand_out
 echo o >/proc/sysrq-trigger
-# The files may be gone before the power is: no program can be run any more.
+# The disks may be gone before the power is: no program can be run any more.
 while :; do :; done

@@ -5,9 +5,11 @@
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 BUILD=$ROOT/build
+VM_DIR=$ROOT/selftests/vm
 VM_ENV=$BUILD/vm.env
-# The kernel series that the virtual machine boots: Debian 12's.
-SERIES=${COWSTAT_SERIES:-6.1}
+# Debian 12's kernel series; and the kernel to boot, a name of vm/kernels.
+SERIES=6.1
+KERNEL=${KERNEL:-6.1}
 
 # Standard error, so that a script's output stays what it was asked for.
 say() {
@@ -29,6 +31,11 @@ cache_dir() {
 	else
 		mkdir -p "$BUILD/cache" && printf '%s\n' "$BUILD/cache"
 	fi
+}
+
+# kernel_env NAME: setup.sh's file of variables
+kernel_env() {
+	printf '%s\n' "$BUILD/vm-$1.env"
 }
 
 # vm OPTION…: a machine that does not outlive this script

@@ -1,25 +1,35 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
+# setup.sh [KERNEL]
+#
 # Brings all that building, testing and the virtual machine need:
 #
 #   packages	installed with apt-get, those that are missing, in one call
-#   kernel	Debian's image package, unpacked into the cache. It is not
-#		installed: that would build an initrd and touch the boot loader
 #   sources	checkpatch and the kselftest headers of linux-source
+#   guest	the disk with the guest's root
+#   kernel	one of the table ./kernels (6.1): what to boot, and what to build
+#		modules with
 #
-# and writes where they are to build/vm.env, for shell and make alike. With
-# everything in place it does nothing, needs no network and no root.
+# and writes where they are to build/vm.env, and for the kernel to
+# build/vm-KERNEL.env, for shell and make alike. With everything in place it does
+# nothing, needs no network and no root.
 
 set -euo pipefail
 # shellcheck source=selftests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/vm/debian.sh
+. "$VM_DIR/debian.sh"
+# shellcheck source=selftests/vm/disk.sh
+. "$VM_DIR/disk.sh"
+# shellcheck source=selftests/vm/kernel.sh
+. "$VM_DIR/kernel.sh"
 
 PACKAGES=(
 	gcc make libc6-dev libjson-c-dev "linux-headers-amd64" "linux-source-$SERIES"
 	qemu-system-x86 busybox-static cpio xz-utils
-	kmod mount iproute2 procps hostname
-	sparse perl shellcheck redis-tools stress-ng jq
+	mmdebstrap debian-archive-keyring e2fsprogs kmod util-linux mount procps
+	sparse perl shellcheck jq
 )
 
 SOURCES=(
@@ -64,49 +74,6 @@ install_packages() {
 		die "apt-get install failed, see $LOG; needed: ${missing[*]}"
 }
 
-# The newest installed headers of the series decide which kernel is booted.
-headers_release() {
-	local dir
-
-	for dir in /usr/src/linux-headers-"$SERIES".*-amd64; do
-		[[ -d $dir && $dir != *-cloud-* && $dir != *-rt-* ]] &&
-			printf '%s\n' "${dir#/usr/src/linux-headers-}"
-	done | sort -V | tail -n 1
-}
-
-# download PACKAGE=VERSION: into a new folder, whose name it prints
-download() {
-	local dir
-
-	dir=$(mktemp -d "$BUILD/download.XXXXXX")
-	if (cd "$dir" && apt_get download "$1" && compgen -G '*.deb' >/dev/null); then
-		printf '%s\n' "$dir"
-	else
-		rm -rf "$dir"
-		return 1
-	fi
-}
-
-download_image() {
-	say "downloading the kernel $1 (70 MB)"
-	download "$1" || { apt_get update && download "$1"; } ||
-		die "cannot download $1, see $LOG; is a newer linux-headers-amd64 out? apt-get install it"
-}
-
-# unpack_image RELEASE VERSION DIR: all or nothing
-unpack_image() {
-	local release=$1 version=$2 dir=$3 debs
-
-	[[ -e $dir ]] && return
-	debs=$(download_image "linux-image-$release=$version")
-	say "unpacking it"
-	rm -rf "$dir.new"
-	dpkg-deb -x "$debs"/*.deb "$dir.new" || die "cannot unpack to $dir"
-	rm -rf "$debs"
-	depmod -b "$dir.new" "$release"
-	mv "$dir.new" "$dir"
-}
-
 # unpack_sources DIR: all or nothing
 unpack_sources() {
 	local dir=$1 top=linux-source-$SERIES
@@ -120,69 +87,60 @@ unpack_sources() {
 	mv "$dir.new" "$dir"
 }
 
-# The kernel without its wrapper saves the guest the unpacking: 3 of 8 seconds.
-unwrap_kernel() {
-	local wrapped=$1 plain=$1.elf
-
-	if [[ -e $plain ]]; then
-		echo "$plain"
-	elif "$2/scripts/extract-vmlinux" "$wrapped" >"$plain.new" 2>/dev/null; then
-		mv "$plain.new" "$plain"
-		echo "$plain"
-	else
-		rm -f "$plain.new"
-		echo "$wrapped"
-	fi
-}
-
 write_env() {
-	local release=$1 image=$2 sources=$3 kernel
-
-	kernel=$(unwrap_kernel "$image/boot/vmlinuz-$release" "$sources")
 	cat >"$VM_ENV.new" <<-END
-	KRELEASE=$release
-	KDIR_VM=/usr/src/linux-headers-$release
-	KIMAGE=$kernel
-	KMODULES=$image/lib/modules/$release
-	KSFT=$sources/tools/testing/selftests
-	CHECKPATCH=$sources/scripts/checkpatch.pl
+	KDIR_VM=/usr/src/linux-headers-$(installed_headers)
+	KSFT=$SOURCES_DIR/tools/testing/selftests
+	CHECKPATCH=$SOURCES_DIR/scripts/checkpatch.pl
+	GUEST_IMAGE=$(guest_image)
 	END
 	mv "$VM_ENV.new" "$VM_ENV"
 }
 
-# in_place: is all that build/vm.env names still there, and no package missing?
-in_place() {
+# host_in_place: is all that build/vm.env names still there, and no package
+# missing?
+host_in_place() {
 	local name path
 
 	[[ -e $VM_ENV && $VM_ENV -nt $0 ]] || return
 	while IFS='=' read -r name path; do
-		[[ $name == KRELEASE || -e $path ]] || return
+		[[ -e $path ]] || return
+		[[ $name != GUEST_IMAGE || $path == "$(guest_image)" ]] || return
 	done <"$VM_ENV"
 	[[ -z $(missing_packages) ]]
 }
 
+prepare_host() {
+	install_packages
+	SOURCES_DIR=$(cache_dir)/linux-source-${SERIES}_$(dpkg-query -W -f '${Version}' "linux-source-$SERIES")
+	unpack_sources "$SOURCES_DIR"
+	prepare_guest
+	write_env
+}
+
+# lock FD FILE
+lock() {
+	eval "exec $1>\"\$2\""
+	flock -n "$1" || {
+		say "waiting for another set-up to end"
+		flock "$1"
+	}
+}
+
 main() {
-	local cache release version image sources
+	local name=${1:-$KERNEL}
 
 	[[ $ROOT != *[[:space:],:]* ]] ||
 		die "the clone's path has a blank, comma or colon, which make and QEMU cannot handle: $ROOT"
 	mkdir -p "$BUILD"
-	exec 9>"$BUILD/setup.lock"
-	flock 9
-	in_place && return
+	lock 9 "$BUILD/setup.lock"
+	! { host_in_place && kernel_in_place "$name"; } || return 0
+	lock 8 "$(cache_dir)/lock"
 	: >"$LOG"
-	install_packages
-	release=$(headers_release)
-	[[ $release ]] ||
-		die "no headers of Linux $SERIES in /usr/src: linux-headers-amd64 of Debian 12 has them"
-	version=$(dpkg-query -W -f '${Version}' "linux-headers-$release")
-	cache=$(cache_dir)
-	image=$cache/linux-image-${release}_$version
-	sources=$cache/linux-source-${SERIES}_$(dpkg-query -W -f '${Version}' "linux-source-$SERIES")
-	unpack_image "$release" "$version" "$image"
-	unpack_sources "$sources"
-	write_env "$release" "$image" "$sources"
-	say "ready: Linux $release, $cache"
+	host_in_place || prepare_host
+	. "$VM_ENV"
+	SOURCES_DIR=${CHECKPATCH%/scripts/*}
+	kernel_in_place "$name" || prepare_kernel "$name"
 }
 
 main "$@"

@@ -3,12 +3,16 @@
 #
 # vm.sh [OPTION…] -- CMD [ARG…]
 #
-# Runs CMD as root in a virtual machine with Debian's kernel and ends with its
-# exit status. The guest sees all files of the host, and the clone in its
-# place; CMD starts in the top folder of the clone. What it writes is lost with
-# the machine, but for the folder $COWSTAT_OUT. Its output comes out as it is
-# written, standard error merged into standard output; it has no input.
+# Runs CMD as root in a virtual machine with a kernel of the table ./kernels and
+# ends with its exit status. The guest is a Debian of its own, with the packages
+# of ./guest-packages, and sees no file of the host but a copy of the clone, in
+# its place, without build/ and .git/, where cowstat.ko is the kernel's. CMD
+# starts in the top folder of the clone. What it writes is lost with the machine,
+# but for the folder $COWSTAT_OUT, which is empty at first and comes out when CMD
+# has ended. Its output comes out as it is written, standard error merged into
+# standard output; it has no input.
 #
+#	--kernel NAME	which kernel ($KERNEL, else 6.1)
 #	--cpus N	processors (2)
 #	--mem SIZE	memory (2G)
 #	--numa N	spread both over N nodes (1)
@@ -18,7 +22,7 @@
 #		running what was overwritten if they run side by side)
 #	--timeout SEC	end a machine that hangs (600)
 #	--append ARGS	more for the kernel's command line
-#	--out DIR	the host's folder that $COWSTAT_OUT is (build/out)
+#	--out DIR	where the files of $COWSTAT_OUT are put (build/out)
 #	--log FILE	keep the kernel's log there (build/console.log)
 #	--allow REGEX	lines of the kernel's log that are no failure
 #
@@ -30,10 +34,9 @@ set -euo pipefail
 # shellcheck source=selftests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-VM_DIR=$ROOT/selftests/vm
 FAILED=125
-# In the order in which they need one another; dependencies are added.
-MODULES=(virtio_pci virtio_console virtio_rng 9pnet_virtio 9p overlay)
+# Those that the kernel has built in are left out, dependencies are added.
+MODULES=(virtio_pci virtio_blk virtio_console virtio_rng ext4 overlay)
 
 cpus=2 mem=2G numa=1 icount='' threads=multi timeout=600 append='' allow=''
 log=$BUILD/console.log out=$BUILD/out
@@ -57,6 +60,7 @@ parse() {
 		*) break ;;
 		esac
 		case $1 in
+		--kernel) KERNEL=$2 ;;
 		--cpus) need_number "$1" "$2"; cpus=$2 ;;
 		--mem) [[ $2 =~ ^[1-9][0-9]*[MG]$ ]] || die "--mem needs a size as 512M or 2G, not '$2'"; mem=$2 ;;
 		--numa) need_number "$1" "$2"; numa=$2 ;;
@@ -99,28 +103,45 @@ cleanup() {
 }
 
 # The machine's part of the job: variables, and the command as shell words.
-# shellcheck disable=SC2153
 write_job() {
 	mkdir -p "$1"
-	printf '%s=%q\n' ROOT "$ROOT" VM_DIR "$VM_DIR" OUT_DIR "$out" \
-		KRELEASE "$KRELEASE" KMODULES "$KMODULES" >"$1/env"
+	printf '%s=%q\n' ROOT "$ROOT" KERNEL "$KERNEL" >"$1/env"
 	printf 'exec env --' >"$1/command"
 	printf " '%s'" "${command[@]//\'/\'\\\'\'}" >>"$1/command"
 	echo >>"$1/command"
 }
 
+# plain_module PATH DIR: uncompressed
+plain_module() {
+	case $1 in
+	*.xz) xz -dc "$1" >"$2/$(basename "$1" .xz)" ;;
+	*) cp "$1" "$2" ;;
+	esac
+}
+
 copy_modules() {
-	local insmod path
+	local kind path name
 
 	mkdir -p "$1"
+	: >"$1/order"
 	for module in "${MODULES[@]}"; do
 		modprobe -d "${KMODULES%/lib/modules/*}" -S "$KRELEASE" \
 			--show-depends "$module"
-	done | while read -r insmod path _; do
-		[[ $insmod == insmod && ! -e $1/${path##*/} ]] || continue
-		cp "$path" "$1"
-		echo "${path##*/}" >>"$1/order"
+	done | while read -r kind path _; do
+		name=$(basename "$path" .xz)
+		[[ $kind == insmod && ! -e $1/$name ]] || continue
+		plain_module "$path" "$1"
+		echo "$name" >>"$1/order"
 	done
+}
+
+# copy_clone FILE: as a tar. That a file grew meanwhile (status 1) is no failure.
+copy_clone() {
+	local -a module=()
+
+	[[ ! -e $KO ]] || module=(-C "${KO%/*}" cowstat.ko)
+	tar -cf "$1" --exclude=./.git --exclude=./build --exclude='*.o' --exclude='.*.cmd' \
+		--exclude=./cowstat.ko -C "$ROOT" . "${module[@]}" || (($? == 1))
 }
 
 make_initramfs() {
@@ -128,10 +149,11 @@ make_initramfs() {
 
 	mkdir -p "$dir"/{bin,dev,proc,sys,lower,upper,root}
 	cp "$(command -v busybox)" "$dir/bin/busybox"
-	for tool in sh mount mkdir insmod cp switch_root; do
+	for tool in sh mount mkdir insmod cp cat switch_root; do
 		ln -s busybox "$dir/bin/$tool"
 	done
 	cp "$VM_DIR/init" "$dir/init"
+	cp "$VM_DIR/guest.sh" "$dir/guest.sh"
 	chmod +x "$dir/init"
 	copy_modules "$dir/modules"
 	write_job "$dir/job"
@@ -139,13 +161,27 @@ make_initramfs() {
 }
 
 # /dev/kvm alone says nothing: the processor must have it too.
+has_kvm() {
+	grep -qwE 'vmx|svm' /proc/cpuinfo && { : <>/dev/kvm; } 2>/dev/null
+}
+
 accelerator() {
 	if [[ $icount ]]; then
 		echo "-accel tcg,thread=single -icount shift=0,sleep=off"
-	elif grep -qwE 'vmx|svm' /proc/cpuinfo && { : <>/dev/kvm; } 2>/dev/null; then
+	elif has_kvm; then
 		echo "-accel kvm"
 	else
 		echo "-accel tcg,thread=$threads"
+	fi
+}
+
+# The guest distrusts the emulated TSC and would use the HPET, whose every read
+# leaves the guest; and it is told how fast the TSC is, see tsc_khz.c.
+clock() {
+	echo "tsc=reliable"
+	if [[ ! $icount && $(uname -m) == x86_64 ]] && ! has_kvm; then
+		make -s -C "$BUILD" -f /dev/null VPATH="$VM_DIR" CFLAGS=-O2 tsc_khz >&2 &&
+			echo "tsc_early_khz=$("$BUILD/tsc_khz")"
 	fi
 }
 
@@ -160,20 +196,30 @@ machine() {
 		-no-reboot -machine q35 -cpu max -smp "$cpus,sockets=$cpus" -m "$mem"
 		"${accel[@]}"
 		-kernel "$KIMAGE" -initrd "$run/initramfs.cpio"
-		# The guest distrusts the emulated TSC and would use the HPET, whose
-		# every read leaves the guest.
-		-append "console=ttyS0 panic=-1 oops=panic tsc=reliable $append"
+		-append "console=ttyS0 panic=-1 oops=panic $(clock | xargs) $KAPPEND $append"
 		-chardev "file,id=console,path=$run/console" -serial chardev:console
 		-device virtio-rng-pci
 		-device virtio-serial-pci
-		-chardev "file,id=output,path=$run/output"
-		-device virtserialport,chardev=output,name=output
-		-chardev "file,id=status,path=$run/status"
-		-device virtserialport,chardev=status,name=status
-		-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap
-		-virtfs "local,path=$out,mount_tag=out,security_model=none"
 	)
+	add_port output
+	add_port files
+	add_port status
+	add_disk root "$GUEST_IMAGE"
+	add_disk modules "$KMODULES_IMAGE"
+	add_disk clone "$run/clone"
 	add_numa
+}
+
+# add_port NAME: what the guest writes to it goes to the file of that name
+add_port() {
+	qemu+=(-chardev "file,id=$1,path=$run/$1"
+		-device "virtserialport,chardev=$1,name=$1")
+}
+
+# add_disk NAME FILE: to be read alone
+add_disk() {
+	qemu+=(-drive "if=none,id=$1,file=$2,format=raw,readonly=on"
+		-device "virtio-blk-pci,drive=$1,serial=$1")
 }
 
 add_numa() {
@@ -217,6 +263,12 @@ kernel_reports() {
 		if [[ $allow ]]; then grep -vE -- "$allow"; else cat; fi
 }
 
+# What the guest left in $COWSTAT_OUT, if it came to its end
+take_files() {
+	grep -qs '^exit' "$run/status" || return 0
+	tar -xmf "$run/files" -C "$out" --no-same-owner
+}
+
 # judge STATUS: of the machine; ends with that of the job
 judge() {
 	local word status reports
@@ -242,15 +294,18 @@ main() {
 	local status=0
 
 	parse "$@"
-	"$VM_DIR/setup.sh"
+	"$VM_DIR/setup.sh" "$KERNEL"
 	. "$VM_ENV"
+	. "$(kernel_env "$KERNEL")"
 	run_dir
 	trap cleanup EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	make_initramfs
+	copy_clone "$run/clone"
 	machine
 	boot || status=$?
+	take_files
 	judge "$status"
 }
 

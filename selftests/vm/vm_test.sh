@@ -45,8 +45,17 @@ everything_comes_out() {
 	[[ $(<"$DIR/out/file") == e ]]
 }
 
-echo "1..7"
+# shellcheck disable=SC2016 # the guest's variables
+nothing_else_comes_out() {
+	local stray=$ROOT/stray.$$
+
+	ends 0 '' -- sh -c 'echo >"$0" && cat "$0" && ! ls build .git' "$stray" || return
+	[[ ! -e $stray ]] || { rm "$stray"; return 1; }
+}
+
+echo "1..9"
 check "output, files and exit status" everything_comes_out
+check "nothing that was written elsewhere" nothing_else_comes_out
 check "a bug that the kernel reports" \
 	ends 125 'reported a bug: .*WARNING: test' -- sh -c 'echo "WARNING: test" >/dev/kmsg'
 check "a panic" \
@@ -57,5 +66,6 @@ check "a machine that hangs" \
 	ends 125 'hung: ended after 30 seconds' --timeout 30 -- sleep 1000
 check "a machine that cannot start" \
 	ends 125 'did not start' --mem 99999999G -- true
+check "a kernel that there is not" ends 2 "no kernel 'nonsense'" --kernel nonsense -- true
 check "an option that there is not" ends 2 'no option --nonsense' --nonsense 1 -- true
 exit $failed

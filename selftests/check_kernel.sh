@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check_kernel.sh KERNEL: check.sh's part for one kernel. Builds the module for
+# it, then runs all kselftests and `cowstat verify` in the virtual machine. The
+# results are left in build/check/KERNEL.
+
+set -uo pipefail
+KERNEL=$1
+export KERNEL
+# shellcheck source=selftests/vm/lib.sh
+. "$(dirname "$0")/vm/lib.sh"
+# shellcheck source=selftests/run.sh
+. "$ROOT/selftests/run.sh"
+
+OUT=$BUILD/check/$KERNEL
+RESULTS=$OUT/results
+# The virtual machine's, for all tests together.
+VM_LIMIT=3600
+
+# tests_of VARIABLE: of the Makefile
+tests_of() {
+	local path
+
+	for path in $(make -s --no-print-directory -C selftests/kernel \
+		--eval "list:; @echo \$($1)" list); do
+		printf '%s\n' "${path##*/}"
+	done
+}
+
+workloads() {
+	tools/cowstat workload --list | awk '{ print $1 }'
+}
+
+# What was asked for and left no result did not run, and that is a failure.
+account() {
+	local name
+
+	for name; do
+		awk -F '\t' -v name="$name" '$2 == name { found = 1 } END { exit !found }' \
+			"$RESULTS"* || result fail "$name" all "did not run"
+	done
+}
+
+# run_guest KIND NAMES [OPTION…]: those tests, in a machine with these options
+run_guest() {
+	local kind=$1 status=0 log=$OUT/console-$1.log
+	local -a names
+
+	read -ra names < <(xargs <<<"$2")
+	shift 2
+	((${#names[@]})) || { result fail "$kind" all "cannot list the tests"; return; }
+	vm --timeout "$VM_LIMIT" --out "$OUT" --log "$log" "$@" -- \
+		selftests/check_guest.sh "$kind" "${names[@]}" || status=$?
+	if ((status)); then
+		result fail vm "$kind" "exit status $status, see ${log#"$ROOT/"}"
+	else
+		result pass vm "$kind"
+	fi
+	[[ $kind != verify ]] || names=("${names[@]/#/verify/}")
+	account "${names[@]}"
+}
+
+main() {
+	cd "$ROOT" || exit
+	mkdir -p "$OUT"
+	: >"$RESULTS"
+	if ! selftests/vm/setup.sh "$KERNEL"; then
+		result fail setup "$KERNEL" "see above"
+		return
+	fi
+	sed -n 's/^KRELEASE=//p' "$(kernel_env "$KERNEL")" >"$OUT/release"
+	run_test module selftests/build.sh "$KERNEL"
+	! grep -q ^fail "$RESULTS" || return 0
+	run_guest loaded "$(tests_of TEST_GEN_PROGS)" --numa 2
+	run_guest verify "$(workloads)"
+	run_guest unloaded "$(tests_of TEST_PROGS)" --turns
+}
+
+main

@@ -224,7 +224,8 @@ static u32 tree_state(const struct cow_handle *handle,
 		return COWSTAT_TREE_GONE;
 	if (handle->root->group_alive)
 		return COWSTAT_TREE_ALIVE;
-	return sums->alive ? COWSTAT_TREE_ORPHANED : COWSTAT_TREE_GONE;
+	return sums->alive || sums->unborn ?
+		COWSTAT_TREE_ORPHANED : COWSTAT_TREE_GONE;
 }
 
 /*

@@ -26,6 +26,7 @@ void cow_tree_sum(struct cow_process *top, bool recent,
 		cow_sums_add(&sums->tree, &gone);
 		sums->procs += node->gone_procs + cow_process_counts(process);
 		sums->alive += cow_process_lives(process);
+		sums->unborn += process->borrower && process->group_alive;
 	}
 }
 

@@ -21,11 +21,13 @@ struct cow_viewer;
  * @tree: its sums
  * @procs: processes, alive and gone
  * @alive: those that are alive
+ * @unborn: vfork children and the like, which can still become processes
  */
 struct cow_tree_sums {
 	struct cow_sums tree;
 	u64 procs;
 	u64 alive;
+	u64 unborn;
 };
 
 /* With cow_tree_lock held. @recent: see cow_process_read(). */

@@ -1125,6 +1125,20 @@ HANDLE_TEST(from_exec_never_execs_but_leaves_a_child)
 	EXPECT_EQ(0, read.tree_alive);
 }
 
+/* It can call exec at any time, and then counts: not all are gone. */
+HANDLE_TEST(vfork_child_outlives_the_root)
+{
+	struct actor *c = actor_fork(self->p);
+	int tree = must_tree(self->fd, c->pid, 0);
+	struct actor *borrower = actor_clone(c, CLONE_VM);
+
+	actor_kill(c);
+	EXPECT_EQ(COWSTAT_TREE_ORPHANED, must_read(tree).tree_state);
+	EXPECT_EQ(0, must_read(tree).tree_alive);
+	actor_exit(borrower);
+	EXPECT_EQ(COWSTAT_TREE_GONE, must_read(tree).tree_state);
+}
+
 TEST_F(device, next_child_takes_no_pid)
 {
 	EXPECT_EQ(-EINVAL, cow_tree(self->fd, getpid(), COWSTAT_TREE_NEXT_CHILD));

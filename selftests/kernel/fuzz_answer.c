@@ -15,18 +15,16 @@
 void check_written(const void *data, size_t size)
 {
 	const unsigned char *byte = data;
-	uint32_t low, high, before = 0;
+	uint64_t word;
 	size_t at;
 
-	for (at = 0; at + 4 <= size; at += 4) {
-		memcpy(&low, byte + at, 4);
-		if (low == PATTERN_32)
-			mismatch("bytes %zu to %zu were not written", at, at + 3);
-		high = low;
-		if (at && ((uint64_t)high << 32 | before) >= KERNEL_ADDRESSES)
-			mismatch("an address of the kernel at byte %zu: %#x%08x",
-				 at - 4, high, before);
-		before = low;
+	for (at = 0; at + 8 <= size; at += 8) {
+		memcpy(&word, byte + at, 8);
+		if ((uint32_t)word == PATTERN_32 || word >> 32 == PATTERN_32)
+			mismatch("bytes %zu to %zu were not written", at, at + 7);
+		else if (word >= KERNEL_ADDRESSES)
+			mismatch("an address of the kernel at byte %zu: %#llx",
+				 at, (unsigned long long)word);
 	}
 }
 

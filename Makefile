@@ -28,6 +28,7 @@ help:
 	@echo 'See and check (each installs what it needs; runs in a virtual machine)'
 	@echo '  make demo       the textbook example, then a Redis snapshot'
 	@echo '  make check      build, lint and run all tests'
+	@echo '  make soak       storms around the module, for MINUTES=30'
 	@echo '  make bench      what a fault and a fork cost with the module'
 	@echo '  make lint       checkpatch, sparse, gcc W=1, shellcheck'
 	@echo '  make setup      only fetch what these need'
@@ -57,6 +58,9 @@ check:
 
 lint:
 	@selftests/lint.sh
+
+soak:
+	@MINUTES='$(MINUTES)' STORMS='$(STORMS)' selftests/storm/soak.sh
 
 bench:
 	@selftests/bench/bench.sh
@@ -91,10 +95,11 @@ clean:
 	-$(MAKE) -C selftests/kernel clean
 	-$(MAKE) -C selftests/host clean
 	$(MAKE) -C selftests/bench clean
+	$(MAKE) -C selftests/storm clean
 	rm -f build/kdir
 
 distclean: clean
 	rm -rf build
 
-.PHONY: all help module headers tools setup check lint bench demo load unload \
+.PHONY: all help module headers tools setup check lint bench soak demo load unload \
 	loadable install clean distclean

@@ -24,8 +24,9 @@ step() {
 }
 
 cd "$ROOT" || exit
-echo "1..3"
+echo "1..4"
 step "module, W=1" make module KDIR="$KDIR_VM" W=1 KCFLAGS=-Werror
 step "command" make tools WERROR=-Werror
 step "kselftests" make -C selftests/kernel KSFT="$KSFT"
+step "storms" make -C selftests/storm
 exit $failed

@@ -31,6 +31,7 @@ help:
 	@echo '  make demo       the textbook example, then a Redis snapshot'
 	@echo '  make check      build, lint and run all tests'
 	@echo '  make check-kernels  the same, on all kernels (or KERNELS="6.1 6.12")'
+	@echo '  make soak       storms around the module, for MINUTES=30'
 	@echo '  make bench      what a fault and a fork cost with the module'
 	@echo '  make lint       checkpatch, sparse, gcc W=1, shellcheck'
 	@echo '  make setup      only fetch what these need'
@@ -63,6 +64,9 @@ check-kernels:
 
 lint:
 	@selftests/lint.sh
+
+soak:
+	@MINUTES='$(MINUTES)' STORMS='$(STORMS)' selftests/storm/soak.sh
 
 bench:
 	@selftests/bench/bench.sh
@@ -97,10 +101,11 @@ clean:
 	-$(MAKE) -C selftests/kernel clean
 	-$(MAKE) -C selftests/host clean
 	$(MAKE) -C selftests/bench clean
+	$(MAKE) -C selftests/storm clean
 	rm -f build/kdir
 
 distclean: clean
 	rm -rf build
 
-.PHONY: all help module headers tools setup check check-kernels lint bench demo \
+.PHONY: all help module headers tools setup check check-kernels lint bench soak demo \
 	load unload loadable install clean distclean

@@ -1129,6 +1129,35 @@ RACE_TEST(zero_read_counts_once)
 	EXPECT_SELF("P", self->p, .mapped = RACE_PAGES);
 }
 
+#define RACE_ROUNDS	61
+
+/*
+ * The first thread to read from a table may be preempted before it is back in
+ * user space, and find the table filled by others then.
+ */
+RACE_TEST(first_read_of_a_table_that_others_fill)
+{
+	struct actor *thread[THREADS];
+	int i, round;
+	char *at;
+
+	for (i = 0; i < THREADS; i++)
+		thread[i] = actor_clone(self->p, CLONE_THREAD_FLAGS);
+	for (round = 0; round < RACE_ROUNDS; round++) {
+		at = actor_map(self->p, 2 * HUGE_PAGES,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1);
+		at = (char *)(((long)at + HUGE_SIZE - 1) & -HUGE_SIZE);
+		actor_syscall(self->p, SYS_madvise, (long)at, HUGE_SIZE,
+			      MADV_NOHUGEPAGE);
+		for (i = 0; i < THREADS; i++)
+			actor_post(thread[i], ACTOR_READ, (long)at, PAGE,
+				   RACE_PAGES);
+		for (i = 0; i < THREADS; i++)
+			actor_wait(thread[i]);
+	}
+	EXPECT_SELF("P", self->p, .mapped = RACE_ROUNDS * RACE_PAGES);
+}
+
 /* Whoever comes first: each zero page that was mapped was overwritten. */
 RACE_TEST(zero_read_and_write_at_once)
 {

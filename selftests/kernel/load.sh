@@ -46,7 +46,7 @@ loaded() {
 
 # The kernel's log since the line was marked
 mark_log() {
-	mark="cowstat test $$ $RANDOM"
+	mark="cowstat test $number $RANDOM begins"
 	echo "$mark" >/dev/kmsg
 }
 

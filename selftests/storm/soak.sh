@@ -21,4 +21,4 @@ selftests/vm/setup.sh
 # processors take turns because the kernel is patched under load.
 # shellcheck disable=SC2086
 vm --turns --timeout $((MINUTES * 180 + 1800)) --log "$BUILD/console-soak.log" -- \
-	selftests/storm/soak_guest.sh --minutes "$MINUTES" ${STORMS:-}
+	selftests/storm/soak_guest.sh "$MINUTES" ${STORMS:-}

@@ -1,15 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# soak_guest.sh [--minutes N] [STORM…]: all storms, or those named, in turn, as TAP,
-# on a machine without the module. Short ones if no minutes are given.
+# soak_guest.sh MINUTES [STORM…]: all storms, or those named, in turn, as TAP, on a
+# machine without the module.
 
 set -uo pipefail
 
 HERE=$(cd "$(dirname "$0")" && pwd)
-ALL=(memory readers hotplug limits tracers load failures)
-SHORT=3
-number=0 failed=0 seconds=$SHORT
+ALL=(memory readers hotplug limits tracers load)
+number=0 failed=0 seconds=
 
 # storm NAME
 storm() {
@@ -27,11 +26,11 @@ storm() {
 }
 
 main() {
-	local minutes='' name start
+	local minutes=$1 name start
+	shift
 
-	[[ ${1:-} != --minutes ]] || { minutes=$2; shift 2; }
 	(($#)) || set -- "${ALL[@]}"
-	[[ ! $minutes ]] || seconds=$((minutes * 60 / $#))
+	seconds=$((minutes * 60 / $#))
 	echo "TAP version 13"
 	echo "1..$#"
 	for name; do

@@ -322,7 +322,7 @@ QUIET_TEST(system_is_the_devices)
 		EXPECT_LE(before.counters.value[i], picture.system.value[i]);
 		EXPECT_GE(after.counters.value[i], picture.system.value[i]);
 	}
-	/* One that the kernel has started itself may end in between. */
+	/* As the counters: one can come or go in between. */
 	low = before.processes;
 	high = after.processes;
 	if (low > high) {

@@ -3,8 +3,6 @@
  * Every public counter from tallies that are all different, so that one that
  * is taken from the wrong place shows; and the sums that must hold.
  */
-#include <string.h>
-
 #include "counters.h"
 #include "tap.h"
 
@@ -42,6 +40,12 @@ static void test_plain(void)
 		{ COW_C_broken_child, COW_BROKEN_CHILD, "broken_child" },
 		{ COW_C_broken_parent, COW_BROKEN_PARENT, "broken_parent" },
 		{ COW_C_broken_file, COW_BROKEN_FILE, "broken_file" },
+		{ COW_C_broken_ksm, COW_BROKEN_KSM, "broken_ksm" },
+		{ COW_C_broken_hugetlb, COW_BROKEN_HUGETLB, "broken_hugetlb" },
+		{ COW_C_broken_remote, COW_BROKEN_REMOTE, "broken_remote" },
+		{ COW_C_eager, COW_EAGER, "eager" },
+		{ COW_C_unshared, COW_UNSHARED, "unshared" },
+		{ COW_C_zero_huge, COW_ZERO_HUGE, "zero_huge" },
 		{ COW_C_reused, COW_REUSED, "reused" },
 		{ COW_C_zero_filled, COW_ZERO_FILLED, "zero_filled" },
 		{ COW_C_zero_heap, COW_ZERO_HEAP, "zero_heap" },
@@ -55,7 +59,7 @@ static void test_plain(void)
 	struct cowstat_counters c = fill(&sums);
 	size_t i;
 
-	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(plain); i++)
 		ok(c.value[plain[i].counter] == sums.tally[plain[i].tally],
 		   "%s is its tally", plain[i].name);
 	ok(c.value[COW_C_break_max_ns] == 1000003, "break_max_ns is the maximum");
@@ -69,8 +73,9 @@ static void test_derived(void)
 	__u64 anon = t[COW_BROKEN_CHILD] + t[COW_BROKEN_PARENT];
 
 	ok(v[COW_C_broken_anon] == anon, "broken_anon sums child and parent");
-	ok(v[COW_C_broken] == anon + t[COW_BROKEN_FILE],
-	   "broken sums anon and file");
+	ok(v[COW_C_broken] == anon + t[COW_BROKEN_FILE] + t[COW_BROKEN_KSM] +
+			      t[COW_BROKEN_HUGETLB],
+	   "broken sums anon, file, ksm and hugetlb");
 	ok(v[COW_C_pool_local] + v[COW_C_pool_remote] ==
 	   v[COW_C_broken] + v[COW_C_zero_filled],
 	   "pools sum up to all new pages");
@@ -142,19 +147,18 @@ static void test_order_of_parts(void)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
 		ok(parts[i] > COW_ZERO_FILLED && parts[i] > COW_BROKEN_FILE,
 		   "part %u comes behind its whole", parts[i]);
 }
 
-int main(void)
-{
-	test_plain();
-	test_derived();
-	test_slots();
-	test_zero();
-	test_add_and_subtract();
-	test_wrap();
-	test_order_of_parts();
-	return tap_end();
-}
+#define TESTS(TEST) \
+	TEST(test_plain) \
+	TEST(test_derived) \
+	TEST(test_slots) \
+	TEST(test_zero) \
+	TEST(test_add_and_subtract) \
+	TEST(test_wrap) \
+	TEST(test_order_of_parts)
+
+SUITE(counters, TESTS)

@@ -265,8 +265,9 @@ boot() {
 	return $status
 }
 
+# The kernel also says what it was told.
 kernel_reports() {
-	grep -nE -f "$VM_DIR/console.deny" "$run/console" |
+	grep -nE -f "$VM_DIR/console.deny" "$run/console" | grep -v '[Cc]ommand line: ' |
 		if [[ $allow ]]; then grep -vE -- "$allow"; else cat; fi
 }
 

@@ -43,7 +43,7 @@ static void test_callers(void)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		ok(cow_site_by_caller(rows[i].caller) == rows[i].site,
 		   "caller '%s' is site %d", rows[i].caller, rows[i].site);
 }
@@ -77,7 +77,7 @@ static void test_copies(void)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		ok(cow_copy_bits(rows[i].source, rows[i].where) == rows[i].bits,
 		   "a copy of %s", rows[i].what);
 }
@@ -100,19 +100,18 @@ static void test_one_break_each(void)
 
 	for (source = COW_FROM_NOTHING; source <= COW_FROM_OTHER; source++) {
 		__u32 bits = cow_copy_bits(source, COW_IN_HEAP | COW_IN_STACK);
+		__u32 broken = bits & COW_BROKEN_BITS;
 
-		ok(__builtin_popcount(bits & COW_BROKEN_BITS) <= 1 &&
-		   !((bits & COW_BROKEN_BITS) &&
-		     (bits & COW_BIT(COW_ZERO_FILLED))),
+		ok(!(broken & (broken - 1)) &&
+		   !(broken && (bits & COW_BIT(COW_ZERO_FILLED))),
 		   "source %d is one kind of page", source);
 	}
 }
 
-int main(void)
-{
-	test_callers();
-	test_copies();
-	test_zero_fills();
-	test_one_break_each();
-	return tap_end();
-}
+#define TESTS(TEST) \
+	TEST(test_callers) \
+	TEST(test_copies) \
+	TEST(test_zero_fills) \
+	TEST(test_one_break_each)
+
+SUITE(classify, TESTS)

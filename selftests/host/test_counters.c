@@ -3,8 +3,6 @@
  * Every public counter from tallies that are all different, so that one that
  * is taken from the wrong place shows; and the sums that must hold.
  */
-#include <string.h>
-
 #include "counters.h"
 #include "tap.h"
 
@@ -55,7 +53,7 @@ static void test_plain(void)
 	struct cowstat_counters c = fill(&sums);
 	size_t i;
 
-	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(plain); i++)
 		ok(c.value[plain[i].counter] == sums.tally[plain[i].tally],
 		   "%s is its tally", plain[i].name);
 	ok(c.value[COW_C_break_max_ns] == 1000003, "break_max_ns is the maximum");
@@ -142,19 +140,18 @@ static void test_order_of_parts(void)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
 		ok(parts[i] > COW_ZERO_FILLED && parts[i] > COW_BROKEN_FILE,
 		   "part %u comes behind its whole", parts[i]);
 }
 
-int main(void)
-{
-	test_plain();
-	test_derived();
-	test_slots();
-	test_zero();
-	test_add_and_subtract();
-	test_wrap();
-	test_order_of_parts();
-	return tap_end();
-}
+#define TESTS(TEST) \
+	TEST(test_plain) \
+	TEST(test_derived) \
+	TEST(test_slots) \
+	TEST(test_zero) \
+	TEST(test_add_and_subtract) \
+	TEST(test_wrap) \
+	TEST(test_order_of_parts)
+
+SUITE(counters, TESTS)

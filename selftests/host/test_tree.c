@@ -4,9 +4,6 @@
  * children of each in another, in their order. Random operations from a
  * printed seed; SEED=n in the environment repeats one.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "tap.h"
 #include "tree.h"
 
@@ -218,7 +215,7 @@ static int run(unsigned int seed)
 		good = good && same();
 	}
 	if (!good)
-		printf("# step %d: SEED=%u %s\n", step, seed, "repeats this");
+		note("step %d: SEED=%u repeats this", step, seed);
 	return good;
 }
 
@@ -267,17 +264,20 @@ static void test_walk_stays_below_its_top(void)
 	ok(!cow_tree_next(&node[2], &node[2]), "a leaf's walk is itself");
 }
 
-int main(void)
+static void test_random_steps(void)
 {
-	const char *given = getenv("SEED");
-	unsigned int seed = given ? strtoul(given, NULL, 0) : 1;
-	unsigned int last = given ? seed : SEEDS;
+	unsigned int seed = given_seed() ?: 1;
+	unsigned int last = given_seed() ?: SEEDS;
 
-	test_alone();
-	test_walk_stays_below_its_top();
 	for (; seed <= last; seed++) {
 		ok(run(seed), "%d random steps, seed %u", STEPS, seed);
 		ok(conserves(seed), "nothing is lost, seed %u", seed);
 	}
-	return tap_end();
 }
+
+#define TESTS(TEST) \
+	TEST(test_alone) \
+	TEST(test_walk_stays_below_its_top) \
+	TEST(test_random_steps)
+
+SUITE(tree, TESTS)

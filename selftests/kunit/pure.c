@@ -3,6 +3,7 @@
 #include "../../module/classify.c"
 #include "../../module/clock.c"
 #include "../../module/flight.c"
+#include "../../module/reserve.c"
 #include "../../module/site.c"
 #include "../../module/space.c"
 #include "../../module/tree.c"

@@ -8,6 +8,7 @@
 
 #include "loss.h"
 #include "process.h"
+#include "reserve.h"
 #include "tap.h"
 
 #define MANY	200
@@ -119,25 +120,30 @@ static void test_many(void)
 	cow_space_exit();
 }
 
-#ifdef CONFIG_FAILSLAB
+/*
+ * One is within the process, the others are taken from the reserve: with
+ * preemption off, so that it is not filled meanwhile.
+ */
 static void test_no_memory(void)
 {
+	unsigned int n;
+
 	start();
-	bind(1, &process);
-	current->fail_nth = 1;
-	bind(2, &process);
-	current->fail_nth = 0;
-	ok(lost[COW_LOSS_memory] == 1, "what cannot be bound is lost");
-	ok(!owner(2) && process.users == 1, "and bound to nobody");
-	cow_space_release(mm(1));
+	raw_spin_lock(&cow_tree_lock);
+	for (n = 0; n < MANY; n++)
+		cow_space_bind(mm(n), &process);
+	raw_spin_unlock(&cow_tree_lock);
+	ok(process.users == 1 + COW_RESERVE, "as many as there are objects: %u",
+	   process.users);
+	ok(lost[COW_LOSS_memory] == MANY - 1 - COW_RESERVE,
+	   "what cannot be bound is lost: %llu", lost[COW_LOSS_memory]);
+	ok(owner(COW_RESERVE) == &process && !owner(COW_RESERVE + 1),
+	   "and bound to nobody");
+	for (n = 0; n < MANY; n++)
+		cow_space_release(mm(n));
+	ok(!process.users, "all are released");
 	cow_space_exit();
 }
-#else
-static void test_no_memory(void)
-{
-	kunit_skip(current->kunit_test, "allocations cannot be made to fail");
-}
-#endif
 
 static void note_eager(unsigned int n, int pages)
 {

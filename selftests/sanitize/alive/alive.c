@@ -246,16 +246,17 @@ static void fail_slab(void)
 	kfree(at);
 }
 
+/* Two, as single ones are spared as well. */
 static void fail_pages(void)
 {
-	struct page *page;
+	struct page *pages;
 
 	fail_next();
-	page = alloc_page(GFP_NOWAIT);
+	pages = alloc_pages(GFP_NOWAIT, 1);
 	current->fail_nth = 0;
-	pr_info("alive: alloc_page %s\n", page ? "succeeded" : "failed as told");
-	if (page)
-		__free_page(page);
+	pr_info("alive: alloc_pages %s\n", pages ? "succeeded" : "failed as told");
+	if (pages)
+		__free_pages(pages, 1);
 }
 #endif
 

@@ -35,7 +35,7 @@ scan_for_leaks() {
 		echo scan >$debug/kmemleak
 		grep -q unreferenced $debug/kmemleak && break
 	done
-	cat $debug/kmemleak >/dev/kmsg
+	cat $debug/kmemleak
 }
 
 # commit FAULT: prints what the kernel's log has to say
@@ -45,8 +45,8 @@ commit() {
 	[[ $1 != leak ]] || echo clear >$debug/kmemleak
 	echo "$mark" >/dev/kmsg
 	insmod ./alive.ko fault="$1" && rmmod alive
-	[[ $1 != leak ]] || scan_for_leaks
 	dmesg | sed "1,/$mark/d"
+	[[ $1 != leak ]] || scan_for_leaks
 }
 
 # must_report CHECKER FAULT WORDS

@@ -31,6 +31,7 @@ help:
 	@echo '  make demo       the textbook example, then a Redis snapshot'
 	@echo '  make check      build, lint and run all tests'
 	@echo '  make check-kernels  the same, on all kernels (or KERNELS="6.1 6.12")'
+	@echo '  make check-sanitized  the same in a kernel with KASAN, lockdep … (KERNEL=race: KCSAN)'
 	@echo '  make bench      what a fault and a fork cost with the module'
 	@echo '  make lint       checkpatch, sparse, gcc W=1, shellcheck'
 	@echo '  make setup      only fetch what these need'
@@ -60,6 +61,9 @@ check:
 
 check-kernels:
 	@selftests/check.sh $(or $(KERNELS),--all)
+
+check-sanitized:
+	@selftests/sanitize/check.sh $(or $(KERNEL),memory)
 
 lint:
 	@selftests/lint.sh
@@ -102,5 +106,6 @@ clean:
 distclean: clean
 	rm -rf build
 
-.PHONY: all help module headers tools setup check check-kernels lint bench demo \
+.PHONY: all help module headers tools setup check check-kernels \
+	check-sanitized lint bench demo \
 	load unload loadable install clean distclean

@@ -10,6 +10,8 @@ set -uo pipefail
 . "$(dirname "$0")/vm/lib.sh"
 # shellcheck source=selftests/run.sh
 . "$ROOT/selftests/run.sh"
+# shellcheck source=selftests/sanitize/checkers.sh
+. "$ROOT/selftests/sanitize/checkers.sh"
 
 OUT=$COWSTAT_OUT
 RESULTS=$OUT/results-$1
@@ -52,14 +54,23 @@ with_module() {
 	else
 		result fail state "after $kind" "$(sed -n 2p /proc/cowstat)"
 	fi
+	checkers_leaks "with the module, after $kind"
 	rmmod cowstat
+}
+
+# Of a kernel that checks itself: nothing was lost, and no checker has given up.
+checked() {
+	checkers_begin
+	"$@"
+	checkers_leaks "after $kind"
+	checkers_end "after $kind"
 }
 
 kind=$1
 shift
 case $kind in
 verify-one) verify "$1" ;;
-loaded) with_module program "$@" ;;
-verify) with_module workload "$@" ;;
-unloaded) run_all program "$@" ;;
+loaded) checked with_module program "$@" ;;
+verify) checked with_module workload "$@" ;;
+unloaded) checked run_all program "$@" ;;
 esac

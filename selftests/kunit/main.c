@@ -12,9 +12,6 @@ unsigned int kunit_seed;
 module_param_named(seed, kunit_seed, uint, 0444);
 MODULE_PARM_DESC(seed, "of the one random sequence to run (default: 20 of them)");
 
-extern struct kunit_suite cowstat_classify, cowstat_counters, cowstat_flight,
-			  cowstat_reserve, cowstat_site, cowstat_space, cowstat_tree;
-
 kunit_test_suites(&cowstat_classify, &cowstat_counters, &cowstat_flight,
 		  &cowstat_reserve, &cowstat_site, &cowstat_space, &cowstat_tree);
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fail_load MODULE.ko: loads the module again and again, and lets its first
+ * allocation fail, then its second, until none is left to fail. What cannot be
+ * loaded must leave nothing behind; what can all the same is taken out again.
+ * The kernel needs CONFIG_FAULT_INJECTION. Prints TAP.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FAIL_NTH	"/proc/thread-self/fail-nth"
+#define DEBUG		"/sys/kernel/debug/"
+
+/* What one attempt to load it came to */
+struct attempt {
+	int error;
+	bool failed;		/* an allocation was made to fail */
+};
+
+static bool write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = fd >= 0 && write(fd, text, strlen(text)) >= 0;
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+/* Those that wait for memory are to fail too, and single pages; in silence. */
+static bool prepare(void)
+{
+	return write_text(DEBUG "failslab/ignore-gfp-wait", "N") &&
+	       write_text(DEBUG "failslab/verbose", "0") &&
+	       write_text(DEBUG "fail_page_alloc/ignore-gfp-wait", "N") &&
+	       write_text(DEBUG "fail_page_alloc/min-order", "0") &&
+	       write_text(DEBUG "fail_page_alloc/verbose", "0");
+}
+
+/* One that was used up reads as 0. */
+static bool used_up(int fail)
+{
+	char left[16] = "";
+
+	return pread(fail, left, sizeof(left) - 1, 0) > 0 && !atoi(left);
+}
+
+static struct attempt load(int module, int fail, unsigned int nth)
+{
+	struct attempt attempt = { };
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", nth);
+	if (pwrite(fail, text, strlen(text), 0) < 0) {
+		printf("Bail out! cannot write %s: %s\n", FAIL_NTH, strerror(errno));
+		exit(1);
+	}
+	if (syscall(SYS_finit_module, module, "", 0))
+		attempt.error = errno;
+	attempt.failed = used_up(fail);
+	pwrite(fail, "0", 1, 0);
+	return attempt;
+}
+
+static bool nothing_left(void)
+{
+	static const char *const paths[] = {
+		"/proc/cowstat", "/dev/cowstat", "/sys/module/cowstat",
+		"/sys/class/misc/cowstat",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (access(paths[i], F_OK))
+			continue;
+		printf("# %s is still there\n", paths[i]);
+		return false;
+	}
+	return true;
+}
+
+/* Is it as it must be after that? */
+static bool right(unsigned int nth, const struct attempt *attempt)
+{
+	if (!attempt->error && syscall(SYS_delete_module, "cowstat", 0)) {
+		printf("# allocation %u: cannot unload: %s\n", nth, strerror(errno));
+		return false;
+	}
+	if (attempt->error && attempt->error != ENOMEM) {
+		printf("# allocation %u: %s\n", nth, strerror(attempt->error));
+		return false;
+	}
+	return nothing_left();
+}
+
+int main(int argc, char **argv)
+{
+	int module = argc == 2 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
+	int fail = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	unsigned int nth = 0, refused = 0, wrong = 0;
+	struct attempt attempt;
+
+	printf("TAP version 13\n1..3\n");
+	if (module < 0 || fail < 0 || !prepare()) {
+		printf("Bail out! no module, or no fault injection: %s\n",
+		       strerror(errno));
+		return 1;
+	}
+	do {
+		attempt = load(module, fail, ++nth);
+		refused += attempt.error != 0;
+		wrong += !right(nth, &attempt);
+	} while (attempt.failed && wrong < 10);
+	printf("# %u allocations, without %u of which it cannot be loaded\n",
+	       nth - 1, refused);
+	printf("%sok 1 each time all is left as it was\n", wrong ? "not " : "");
+	printf("%sok 2 some failures are fatal\n", refused ? "" : "not ");
+	printf("%sok 3 without a failure it can be loaded\n",
+	       attempt.failed || attempt.error ? "not " : "");
+	return wrong || !refused || attempt.failed || attempt.error;
+}

@@ -28,7 +28,7 @@ export COWSTAT_TEST_LIMIT=${COWSTAT_TEST_LIMIT:-3600}
 build_tests() {
 	. "$(kernel_env "$KERNEL")"
 	make -s -C "$KDIR" M="$ROOT/selftests" W=1 KCFLAGS=-Werror modules &&
-		make -s -C $DIR CFLAGS='-O2 -Wall -Wextra -Werror' fail_load
+		make -s -C $DIR/fail_load CFLAGS='-O2 -Wall -Wextra -Werror' fail_load
 }
 
 # guest NAME CMD…: a test program that runs in a machine
@@ -56,7 +56,8 @@ sanitizer_tests() {
 		guest "alive-$boot" --allow . -- $DIR/alive/alive.sh "$boot"
 	done
 	guest kunit -- $DIR/kunit.sh
-	[[ $KERNEL != memory ]] || guest fail_load -- $DIR/fail_load cowstat.ko
+	[[ $KERNEL != memory ]] || guest fail_load --allow 'Call Trace:' -- \
+		$DIR/fail_load/fail_load cowstat.ko $DIR/fail_load/fail_init.ko
 }
 
 summary() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fail_load MODULE.ko: loads the module again and again, and lets its first
- * allocation fail, then its second, until none is left to fail. What cannot be
- * loaded must leave nothing behind; what can all the same is taken out again.
- * The kernel needs CONFIG_FAULT_INJECTION. Prints TAP.
+ * fail_load cowstat.ko fail_init.ko: loads the module again and again, and lets
+ * the first allocation of its initialization fail, then the second, until none is
+ * left to fail. If it cannot be loaded it must leave nothing behind; if it can
+ * all the same it is taken out again. Prints TAP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
+#define FAIL_INIT	"/sys/module/fail_init/parameters/nth"
 #define DEBUG		"/sys/kernel/debug/"
 
 /* What one attempt to load it came to */
@@ -34,21 +35,25 @@ static bool write_text(const char *path, const char *text)
 }
 
 /* Those that wait for memory are to fail too, and single pages; in silence. */
-static bool prepare(void)
+static bool prepare(const char *fail_init)
 {
-	return write_text(DEBUG "failslab/ignore-gfp-wait", "N") &&
+	int module = open(fail_init, O_RDONLY | O_CLOEXEC);
+
+	return module >= 0 && !syscall(SYS_finit_module, module, "", 0) &&
+	       write_text(DEBUG "failslab/ignore-gfp-wait", "N") &&
 	       write_text(DEBUG "failslab/verbose", "0") &&
 	       write_text(DEBUG "fail_page_alloc/ignore-gfp-wait", "N") &&
 	       write_text(DEBUG "fail_page_alloc/min-order", "0") &&
 	       write_text(DEBUG "fail_page_alloc/verbose", "0");
 }
 
-/* One that was used up reads as 0. */
-static bool used_up(int fail)
+/* What is left of the count is 0 if an allocation has failed. */
+static bool has_failed(int fail)
 {
 	char left[16] = "";
+	bool failed = pread(fail, left, sizeof(left) - 1, 0) > 0 && !atoi(left);
 
-	return pread(fail, left, sizeof(left) - 1, 0) > 0 && !atoi(left);
+	return pwrite(fail, "0", 1, 0) == 1 && failed;
 }
 
 static struct attempt load(int module, int fail, unsigned int nth)
@@ -57,14 +62,13 @@ static struct attempt load(int module, int fail, unsigned int nth)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%u", nth);
-	if (pwrite(fail, text, strlen(text), 0) < 0) {
-		printf("Bail out! cannot write %s: %s\n", FAIL_NTH, strerror(errno));
+	if (!write_text(FAIL_INIT, text)) {
+		printf("Bail out! cannot write %s: %s\n", FAIL_INIT, strerror(errno));
 		exit(1);
 	}
 	if (syscall(SYS_finit_module, module, "", 0))
 		attempt.error = errno;
-	attempt.failed = used_up(fail);
-	pwrite(fail, "0", 1, 0);
+	attempt.failed = has_failed(fail);
 	return attempt;
 }
 
@@ -101,13 +105,13 @@ static bool right(unsigned int nth, const struct attempt *attempt)
 
 int main(int argc, char **argv)
 {
-	int module = argc == 2 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
+	int module = argc == 3 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
 	int fail = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	unsigned int nth = 0, refused = 0, wrong = 0;
 	struct attempt attempt;
 
 	printf("TAP version 13\n1..3\n");
-	if (module < 0 || fail < 0 || !prepare()) {
+	if (module < 0 || fail < 0 || !prepare(argv[2])) {
 		printf("Bail out! no module, or no fault injection: %s\n",
 		       strerror(errno));
 		return 1;

@@ -32,6 +32,7 @@ help:
 	@echo '  make check      build, lint and run all tests'
 	@echo '  make check-kernels  the same, on all kernels (or KERNELS="6.1 6.12")'
 	@echo '  make check-sanitized  the same in a kernel with KASAN, lockdep … (KERNEL=race: KCSAN)'
+	@echo '  make soak       storms around the module, for MINUTES=30'
 	@echo '  make bench      what a fault and a fork cost with the module'
 	@echo '  make lint       checkpatch, sparse, gcc W=1, shellcheck'
 	@echo '  make setup      only fetch what these need'
@@ -68,6 +69,9 @@ check-sanitized:
 lint:
 	@selftests/lint.sh
 
+soak:
+	@MINUTES='$(MINUTES)' STORMS='$(STORMS)' selftests/storm/soak.sh
+
 bench:
 	@selftests/bench/bench.sh
 
@@ -101,11 +105,12 @@ clean:
 	-$(MAKE) -C selftests/kernel clean
 	-$(MAKE) -C selftests/host clean
 	$(MAKE) -C selftests/bench clean
+	$(MAKE) -C selftests/storm clean
 	rm -f build/kdir
 
 distclean: clean
 	rm -rf build
 
 .PHONY: all help module headers tools setup check check-kernels \
-	check-sanitized lint bench demo \
+	check-sanitized lint bench soak demo \
 	load unload loadable install clean distclean

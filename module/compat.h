@@ -51,9 +51,6 @@ cow_traced_argument(struct ftrace_regs *fregs, unsigned int n)
 #define COW_HUGE_ZERO_PAGE	"mm_get_huge_zero_folio"
 #endif
 
-/* A kernel without huge pages, as PREEMPT_RT of 6.1, has none of their functions. */
-#define COW_HAS_HUGE_PAGES	IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE)
-
 /* How folio->mapping says that a folio is anonymous: renamed in 6.17. */
 #ifndef FOLIO_MAPPING_ANON
 #define FOLIO_MAPPING_ANON	PAGE_MAPPING_ANON
@@ -70,7 +67,7 @@ static inline bool cow_mm_unstable(const struct mm_struct *mm)
 }
 
 /*
- * Does the current task hold the mmap_lock of @mm for writing? Since 7.0 the
+ * Does the current task hold the mmap_lock of @mm for writing? In 7.3 the
  * collapse of pages, which does, and faults, which never do, map new pages with
  * the same functions. The low bits are flags; a reader's are not all clear.
  */

@@ -165,6 +165,16 @@ static noinline notrace void zero_filled(struct page *page,
 	charge(vma, bits | from_pool(page), pages);
 }
 
+static noinline void upgraded(struct page *page, struct vm_area_struct *vma,
+			      unsigned long address)
+{
+	unsigned long pages = nr_pages(page);
+	u32 bits = cow_copy_bits(COW_FROM_ZERO,
+				 where_is(vma, address, pages << PAGE_SHIFT));
+
+	charge(vma, bits | from_pool(page), pages);
+}
+
 /*
  * Is this the huge page that a write to the huge zero page gets at once? The
  * kernel then is in do_huge_pmd_wp_page(), whose fault is in flight.
@@ -188,27 +198,13 @@ static noinline notrace void mapped(struct page *page,
 				    struct vm_area_struct *vma,
 				    unsigned long address)
 {
-	unsigned long pages = nr_pages(page);
-	u32 bits;
-
 	if (unlikely(cow_write_locked(vma->vm_mm)))
 		return;
-	if (pages < PTRS_PER_PTE || likely(!replaces_huge_zero(vma, address))) {
+	if (unlikely(nr_pages(page) == PTRS_PER_PTE &&
+		     replaces_huge_zero(vma, address)))
+		upgraded(page, vma, address);
+	else
 		zero_filled(page, vma, address);
-		return;
-	}
-	bits = cow_copy_bits(COW_FROM_ZERO,
-			     where_is(vma, address, pages << PAGE_SHIFT));
-	charge(vma, bits | from_pool(page), pages);
-}
-
-static noinline void upgraded(struct page *page, struct vm_area_struct *vma,
-			      unsigned long address)
-{
-	u32 bits = cow_copy_bits(COW_FROM_ZERO,
-				 where_is(vma, address, PAGE_SIZE));
-
-	charge(vma, bits | from_pool(page), 1);
 }
 
 static noinline notrace void replaced(struct page *page,

@@ -220,7 +220,7 @@ static u32 tree_state(const struct cow_handle *handle,
 {
 	if (!list_empty(&handle->waiting))
 		return COWSTAT_TREE_WAITING;
-	if (!handle->started)
+	if (!handle->started)		/* and never will */
 		return COWSTAT_TREE_GONE;
 	if (handle->root->group_alive)
 		return COWSTAT_TREE_ALIVE;

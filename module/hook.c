@@ -86,19 +86,11 @@ static struct cow_entry fault_entries[] = {
 	COW_ENTRY("do_wp_page", cow_on_do_wp_page),
 	COW_ENTRY(COW_NEW_ANON_RMAP, cow_on_new_anon_rmap),
 	COW_ENTRY(COW_MOVE_ANON_RMAP, cow_on_move_anon_rmap),
-	/* The rest is of huge pages. */
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE	/* not with PREEMPT_RT of 6.1 */
 	COW_ENTRY("do_huge_pmd_wp_page", cow_on_do_huge_pmd_wp_page),
 	COW_ENTRY(COW_HUGE_ZERO_PAGE, cow_on_huge_zero_page),
+#endif
 };
-
-#define COW_HUGE_ENTRIES	2
-
-static size_t nr_fault_entries(void)
-{
-	size_t n = ARRAY_SIZE(fault_entries);
-
-	return COW_HAS_HUGE_PAGES ? n : n - COW_HUGE_ENTRIES;
-}
 
 static void match(struct tracepoint *tracepoint, void *priv)
 {
@@ -244,11 +236,11 @@ void cow_unhook_life(void)
 int cow_hook_faults(void)
 {
 	return hook(fault_probes, ARRAY_SIZE(fault_probes),
-		    fault_entries, nr_fault_entries());
+		    fault_entries, ARRAY_SIZE(fault_entries));
 }
 
 void cow_unhook_faults(void)
 {
 	unhook(fault_probes, ARRAY_SIZE(fault_probes),
-	       fault_entries, nr_fault_entries());
+	       fault_entries, ARRAY_SIZE(fault_entries));
 }

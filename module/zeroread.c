@@ -137,15 +137,34 @@ static unsigned int count_entries(struct mm_struct *mm, unsigned long start)
 	return entries;
 }
 
+/* Huge zero pages that were split, the last ones: address ^ mm, by its hash. */
+#define COW_SPLIT_BITS	8
+
+static unsigned long splits[1 << COW_SPLIT_BITS];
+
+static unsigned long *split_of(unsigned long key)
+{
+	return &splits[hash_64(key, COW_SPLIT_BITS)];
+}
+
+static unsigned long split_key(const struct mm_struct *mm, unsigned long page)
+{
+	return (unsigned long)mm ^ (page & HUGE_MASK);
+}
+
 /*
  * Has another thread split a huge zero page while @note was made? For a moment
  * there is no table then, as if nobody had read from it yet, but the new one
  * is full from the start, while one that a read makes has a single entry.
- * Writes to it that are under way may have cleared some entries again.
+ * Writes to it that are under way may have cleared some entries again. Other
+ * threads can fill a table as well, before this one gets to run: so it matters
+ * that there was a split at all.
  */
 static bool was_split(const struct note *note)
 {
-	return !note->had_table &&
+	unsigned long key = split_key(note->mm, note->page);
+
+	return !note->had_table && READ_ONCE(*split_of(key)) == key &&
 	       count_entries(note->mm, note->page & HUGE_MASK) >
 	       HUGE_PAGES / 2;
 }
@@ -358,11 +377,17 @@ void cow_zeroread_overwrite_slowly(const struct vm_fault *fault)
  * Unlike a single page's, the entry is not locked, and another thread may have
  * cleared it since it was read: a note made after that says nothing of it.
  */
-void cow_zeroread_split_slowly(const struct vm_fault *fault)
+void cow_zeroread_split(const struct vm_fault *fault)
 {
-	if (!is_anon(fault->orig_pmd))
-		tell_all(fault->vma->vm_mm, fault->address & HUGE_MASK,
-			 WAS_HUGE_ZERO_PAGE, true);
+	struct mm_struct *mm = fault->vma->vm_mm;
+	unsigned long key = split_key(mm, fault->address);
+
+	if (is_anon(fault->orig_pmd))
+		return;
+	WRITE_ONCE(*split_of(key), key);
+	if (atomic_read(&cow_zeroread_notes))
+		tell_all(mm, fault->address & HUGE_MASK, WAS_HUGE_ZERO_PAGE,
+			 true);
 }
 
 void cow_zeroread_init(void)

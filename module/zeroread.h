@@ -39,7 +39,6 @@ void cow_zeroread_begin(struct vm_area_struct *vma, unsigned long address,
 extern atomic_t cow_zeroread_notes;
 
 void cow_zeroread_overwrite_slowly(const struct vm_fault *fault);
-void cow_zeroread_split_slowly(const struct vm_fault *fault);
 
 /*
  * A write is about to replace a page, or to split a huge one, which may be the
@@ -53,11 +52,7 @@ static __always_inline void cow_zeroread_overwrite(const struct vm_fault *fault)
 		cow_zeroread_overwrite_slowly(fault);
 }
 
-static __always_inline void cow_zeroread_split(const struct vm_fault *fault)
-{
-	if (unlikely(atomic_read(&cow_zeroread_notes)))
-		cow_zeroread_split_slowly(fault);
-}
+void cow_zeroread_split(const struct vm_fault *fault);
 
 /* The current task is about to map the huge zero page. */
 void cow_zeroread_huge(struct mm_struct *mm);

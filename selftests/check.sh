@@ -18,6 +18,8 @@ set -uo pipefail
 CHECK=$BUILD/check
 OUT=$CHECK/host
 RESULTS=$OUT/results
+# A machine has two processors, of which it mostly uses one.
+JOBS=${COWSTAT_JOBS:-2}
 
 host_tests() {
 	run_test runner selftests/tap_test.sh
@@ -27,13 +29,31 @@ host_tests() {
 	run_test host make -s --no-print-directory -C selftests/host check
 }
 
-# kernel_tests KERNEL: it may fail at anything
-kernel_tests() {
-	local RESULTS=$CHECK/$1/results
+# start KERNEL: in the background, its name before each line
+start() {
+	setpriv --pdeathsig TERM selftests/check_kernel.sh "$1" 2>&1 |
+		sed -u "s/^/$(printf '%-12s' "$1")/" &
+}
 
-	mkdir -p "$CHECK/$1"
-	printf '\nKernel %s\n' "$1"
-	selftests/check_kernel.sh "$1" || result fail check_kernel.sh "$1" "exit status $?"
+# kernel_tests KERNEL…: each leaves the file "done" with its results
+kernel_tests() {
+	local kernel
+
+	mkdir -p "${@/#/$CHECK/}"
+	if (($# == 1)); then
+		selftests/check_kernel.sh "$1"
+	else
+		say "$# kernels, $JOBS at a time: about $((5 * ($# + JOBS - 1) / JOBS)) minutes"
+		for kernel; do
+			(($(jobs -pr | wc -l) < JOBS)) || wait -n
+			start "$kernel"
+		done
+		wait
+	fi
+	for kernel; do
+		[[ -e $CHECK/$kernel/done ]] ||
+			RESULTS=$CHECK/$kernel/results result fail check_kernel.sh "$kernel" "did not end"
+	done
 }
 
 # row NAME: of the table; the reasons of its skips after all rows
@@ -70,7 +90,6 @@ summary() {
 
 main() {
 	local -a kernels=("${@:-$KERNEL}")
-	local kernel
 
 	cd "$ROOT" || exit
 	if [[ ${kernels[0]} == --all ]]; then
@@ -81,9 +100,7 @@ main() {
 	: >"$RESULTS"
 	if selftests/vm/setup.sh; then
 		host_tests
-		for kernel in "${kernels[@]}"; do
-			kernel_tests "$kernel"
-		done
+		kernel_tests "${kernels[@]}"
 		table "${kernels[@]}"
 	else
 		result fail setup all "see above"

@@ -78,3 +78,4 @@ main() {
 }
 
 main
+: >"$OUT/done"

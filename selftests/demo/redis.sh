@@ -30,25 +30,12 @@ fail() {
 	exit 1
 }
 
-# Debian's redis-tools has the server too: redis-check-rdb is the same program,
-# which goes by the name it is called by. redis-server itself would start one on
-# the machine that it is installed on.
-server_program() {
-	command -v redis-server && return
-	ln -s "$(command -v redis-check-rdb)" "$DIR/redis-server" ||
-		fail "no redis-server: apt-get install redis-tools"
-	echo "$DIR/redis-server"
-}
-
 redis() {
 	redis-cli -s "$SOCKET" "$@"
 }
 
 start() {
-	local program
-
-	program=$(server_program)
-	tools/cowstat run --json -o "$REPORT" -- "$program" --port 0 \
+	tools/cowstat run --json -o "$REPORT" -- redis-server --port 0 \
 		--unixsocket "$SOCKET" --dir "$DIR" --save '' --appendonly no \
 		--rdbcompression no --enable-debug-command local \
 		>"$DIR/log" 2>&1 &

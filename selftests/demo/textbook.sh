@@ -37,20 +37,22 @@ step() {
 }
 
 main() {
-	local line
+	local line work
 
 	printf '%-67s %7s %25s\n' '' A: B:
 	printf '%-67s %7s %7s %7s   %7s %7s %7s\n' Step shared broken reused \
 		shared broken reused
 	coproc WORK { exec tools/cowstat workload textbook --steps 2>&1; }
+	# bash takes both away as soon as it has seen the workload end.
+	# shellcheck disable=SC2153 # set by coproc
+	work=$WORK_PID
 	exec {answers}<&"${WORK[0]}" {go}>&"${WORK[1]}"
 	while read -r line <&"$answers"; do
 		[[ $line == step* ]] || continue
 		step "$line"
 		echo >&"$go"
 	done
-	# shellcheck disable=SC2153 # set by coproc
-	wait "$WORK_PID"
+	wait "$work"
 	echo
 	tools/cowstat verify textbook | tail -n 1
 }

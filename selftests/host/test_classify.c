@@ -26,6 +26,9 @@ static void test_callers(void)
 		/* ... and on 6.12 */
 		{ "do_anonymous_page", COW_SITE_ZERO },
 		{ "set_pte_range", COW_SITE_FILE },
+		/* ... and on 7.3 */
+		{ "map_anon_folio_pte_nopf", COW_SITE_MAP },
+		{ "map_anon_folio_pmd_nopf", COW_SITE_MAP },
 		/* The compiler's suffixes */
 		{ "wp_page_copy.isra.0", COW_SITE_WRITE },
 		{ "copy_present_page.constprop.0.isra.0", COW_SITE_EAGER },

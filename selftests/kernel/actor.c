@@ -59,7 +59,9 @@ void actors_init(void)
 		cow_die("no memory for the actors");
 	rseq_unregister();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	prctl(PR_SET_THP_DISABLE, 1);
+	/* Without the zeros it fails: khugepaged then fills pages by itself. */
+	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
+		cow_die("cannot do without huge pages: %s", strerror(errno));
 }
 
 static void advise(unsigned long start, unsigned long end, int advice)

@@ -1088,20 +1088,44 @@ FIXTURE_TEARDOWN(race)
 	actors_end();
 }
 
-/* Every second thread does @odd, the others @even. */
-static void race_of(struct actor *process, char *at, enum actor_command even,
-		    enum actor_command odd)
+static void start_threads(struct actor *process, struct actor **thread)
 {
-	struct actor *thread[THREADS];
 	int i;
 
 	for (i = 0; i < THREADS; i++)
 		thread[i] = actor_clone(process, CLONE_THREAD_FLAGS);
+}
+
+/* What one of the threads touches: each begins @apart from the one before. */
+struct track {
+	char *at;
+	long apart;
+	long stride;
+	long count;
+};
+
+/* Every second thread does @odd, the others @even, all at once. */
+static void race_along(struct actor **thread, const struct track *track,
+		       enum actor_command even, enum actor_command odd)
+{
+	int i;
+
 	for (i = 0; i < THREADS; i++)
-		actor_post(thread[i], i % 2 ? odd : even, (long)at, PAGE,
-			   RACE_PAGES);
+		actor_post(thread[i], i % 2 ? odd : even,
+			   (long)track->at + i * track->apart, track->stride,
+			   track->count);
 	for (i = 0; i < THREADS; i++)
 		actor_wait(thread[i]);
+}
+
+static void race_of(struct actor *process, char *at, enum actor_command even,
+		    enum actor_command odd)
+{
+	struct track track = { at, 0, PAGE, RACE_PAGES };
+	struct actor *thread[THREADS];
+
+	start_threads(process, thread);
+	race_along(thread, &track, even, odd);
 }
 
 static void race(struct actor *process, char *at)
@@ -1127,6 +1151,31 @@ RACE_TEST(zero_read_counts_once)
 
 	race_of(self->p, at, ACTOR_READ, ACTOR_READ);
 	EXPECT_SELF("P", self->p, .mapped = RACE_PAGES);
+}
+
+#define RACE_ROUNDS	61
+
+/*
+ * The first thread to read from a table may be preempted before it is back in
+ * user space, and find the table filled by others then.
+ */
+RACE_TEST(first_read_of_a_table_that_others_fill)
+{
+	struct actor *thread[THREADS];
+	int round;
+	char *at;
+
+	start_threads(self->p, thread);
+	for (round = 0; round < RACE_ROUNDS; round++) {
+		at = actor_map(self->p, 2 * HUGE_PAGES,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1);
+		at = (char *)(((long)at + HUGE_SIZE - 1) & -HUGE_SIZE);
+		actor_syscall(self->p, SYS_madvise, (long)at, HUGE_SIZE,
+			      MADV_NOHUGEPAGE);
+		race_along(thread, &(struct track){ at, 0, PAGE, RACE_PAGES },
+			   ACTOR_READ, ACTOR_READ);
+	}
+	EXPECT_SELF("P", self->p, .mapped = RACE_ROUNDS * RACE_PAGES);
 }
 
 /* Whoever comes first: each zero page that was mapped was overwritten. */
@@ -1185,6 +1234,18 @@ static char *map_huge(struct actor *process, int count)
 	return at;
 }
 
+/* Each thread touches another page of the same fresh huge pages. */
+static void race_in_huge(struct actor *process, enum actor_command even,
+			 enum actor_command odd)
+{
+	struct track track = { NULL, PAGE, HUGE_SIZE, RACE_HUGE };
+	struct actor *thread[THREADS];
+
+	track.at = map_huge(process, RACE_HUGE);
+	start_threads(process, thread);
+	race_along(thread, &track, even, odd);
+}
+
 /*
  * A huge page that is first read is the huge zero page, of which writes then
  * replace single pages, or all; one that is first written is zero-filled as a
@@ -1193,19 +1254,9 @@ static char *map_huge(struct actor *process, int count)
 TEST_IF_HUGE(race, huge_zero_read_and_write_at_once)
 {
 	__u64 read, upgraded, written = RACE_HUGE * HUGE_PAGES, *v;
-	struct actor *thread[THREADS];
 	struct cowstat_read got;
-	char *at;
-	int i;
 
-	at = map_huge(self->p, RACE_HUGE);
-	for (i = 0; i < THREADS; i++)
-		thread[i] = actor_clone(self->p, CLONE_THREAD_FLAGS);
-	for (i = 0; i < THREADS; i++)
-		actor_post(thread[i], i % 2 ? ACTOR_WRITE : ACTOR_READ,
-			   (long)at + i * PAGE, HUGE_SIZE, RACE_HUGE);
-	for (i = 0; i < THREADS; i++)
-		actor_wait(thread[i]);
+	race_in_huge(self->p, ACTOR_READ, ACTOR_WRITE);
 	got = must_read(self->tree);
 	v = got.counters.value;
 	read = v[COW_zero_mapped];
@@ -1245,18 +1296,7 @@ TEST_IF_HUGE(race, read_while_the_huge_zero_page_is_split)
 /* Threads read different pages of the same fresh huge pages at once. */
 TEST_IF_HUGE(race, huge_zero_read_counts_once)
 {
-	struct actor *thread[THREADS];
-	char *at;
-	int i;
-
-	at = map_huge(self->p, RACE_HUGE);
-	for (i = 0; i < THREADS; i++)
-		thread[i] = actor_clone(self->p, CLONE_THREAD_FLAGS);
-	for (i = 0; i < THREADS; i++)
-		actor_post(thread[i], ACTOR_READ, (long)at + i * PAGE,
-			   HUGE_SIZE, RACE_HUGE);
-	for (i = 0; i < THREADS; i++)
-		actor_wait(thread[i]);
+	race_in_huge(self->p, ACTOR_READ, ACTOR_READ);
 	EXPECT_SELF("P", self->p, .mapped = RACE_HUGE * HUGE_PAGES);
 }
 

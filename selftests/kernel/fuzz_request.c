@@ -277,7 +277,7 @@ static struct spot list_rows(struct rng *rng, struct cowstat_list *list)
 	list->rows = (uintptr_t)spot.at;
 	list->capacity = room;
 	if (rng_one_in(rng, 8))
-		list->capacity = rng_below(rng, 3);
+		list->capacity = rng_below(rng, room < 2 ? room + 1 : 3);
 	else if (place != PLACE_SHARED && place != PLACE_PRIVATE &&
 		 rng_one_in(rng, 4))
 		list->capacity = rng_one_in(rng, 2) ? -1U : 100000;

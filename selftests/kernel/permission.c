@@ -619,7 +619,6 @@ WHO_TEST(opened_outside_read_inside)
 	}
 }
 
-/* From outside the processes in a namespace are seen like all others. */
 /* Who has no pid there cannot be "this process". */
 WHO_TEST(caller_outside_of_the_openers_namespace)
 {
@@ -638,6 +637,7 @@ WHO_TEST(caller_outside_of_the_openers_namespace)
 	EXPECT_EQ(-ESRCH, cow_tree(fd, 0, COWSTAT_TREE_NEXT_CHILD));
 }
 
+/* From outside the processes in a namespace are seen like all others. */
 WHO_TEST(outside_looks_into_the_namespace)
 {
 	int fd = must_open(), tree;

@@ -55,9 +55,10 @@ debian_root() {
 
 	[[ $(id -u) == 0 ]] || die "not root: cannot make a root of Debian $suite in $dir"
 	debian_sources "$suite" >"$sources"
-	alone mmdebstrap --mode=root --variant=minbase --quiet \
+	# Headers may ask for the image, but it is not booted from there.
+	INITRD=No alone mmdebstrap --mode=root --variant=minbase --quiet \
 		--include="$*" --aptopt='Acquire::Languages "none"' \
-		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		"${suite%-backports}" "$dir" "$sources" >>"$LOG" 2>&1 </dev/null ||

@@ -180,10 +180,14 @@ write_kernel_env() {
 
 # prepare_kernel NAME
 prepare_kernel() {
-	local name=$1 suite source entry
+	local name=$1 suite source entry shared
 
 	read -r suite source < <(kernel_line "$name") ||
 		die "no kernel '$name': there are $(kernel_names | xargs), see selftests/vm/kernels"
+	shared=$suite
+	# A script may take long: it shall keep nobody waiting but for the same.
+	[[ $suite != script ]] || shared=$name
+	lock 8 "$(cache_dir)/lock-$shared"
 	case $suite in
 	host) host_kernel "$source" ;;
 	script) script_kernel "$name" "$source" ;;

@@ -46,7 +46,8 @@ main() {
 	dir=${KO%/*}
 	copy_sources "$dir"
 	# shellcheck disable=SC2016 # the shell's, where make runs
-	in_root sh -c 'exec make -C "$0" M="$PWD" "$@" modules' "$KDIR" "$@" 2>&1
+	in_root sh -c 'exec make -C "$0" M="$PWD" "$@" modules' "$KDIR" "$@" 2>&1 |
+		sed 's,^/mnt/,,'
 }
 
 main "$@"

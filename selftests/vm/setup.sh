@@ -118,11 +118,11 @@ prepare_host() {
 	write_env
 }
 
-# lock FD FILE
+# lock FD FILE: until FD is closed, or used for another
 lock() {
 	eval "exec $1>\"\$2\""
 	flock -n "$1" || {
-		say "waiting for another set-up to end"
+		say "waiting for another set-up to end (it has $2)"
 		flock "$1"
 	}
 }
@@ -133,10 +133,10 @@ main() {
 	[[ $ROOT != *[[:space:],:]* ]] ||
 		die "the clone's path has a blank, comma or colon, which make and QEMU cannot handle: $ROOT"
 	mkdir -p "$BUILD"
+	host_in_place && kernel_in_place "$name" && return
 	lock 9 "$BUILD/setup.lock"
-	! { host_in_place && kernel_in_place "$name"; } || return 0
-	lock 8 "$(cache_dir)/lock"
 	: >"$LOG"
+	lock 8 "$(cache_dir)/lock-host"
 	host_in_place || prepare_host
 	. "$VM_ENV"
 	SOURCES_DIR=${CHECKPATCH%/scripts/*}

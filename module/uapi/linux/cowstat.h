@@ -301,7 +301,7 @@ struct cowstat_tree {
 /* @tree_state of COWSTAT_IOC_READ */
 #define COWSTAT_TREE_WAITING	0	/* for the child, or the exec: all zero */
 #define COWSTAT_TREE_ALIVE	1	/* the root lives */
-#define COWSTAT_TREE_ORPHANED	2	/* the root is gone, descendants live */
+#define COWSTAT_TREE_ORPHANED	2	/* the root is gone, but not all below it */
 #define COWSTAT_TREE_GONE	3	/* all are gone: these are the last numbers */
 
 /**

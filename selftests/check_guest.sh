@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check_guest.sh loaded|verify|unloaded NAME…: check_kernel.sh's part in the
-# virtual machine. Runs tests that need the module, all with the same one;
-# workloads, likewise; or tests that load it themselves.
+# check_guest.sh loaded|verify|unloaded|storms NAME…: check_kernel.sh's part in
+# the virtual machine. Runs tests that need the module, all with the same one;
+# workloads, likewise; or tests that load it themselves, and storms in their short
+# form.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -52,6 +53,10 @@ workload() {
 	run_test "verify/$1" "$0" verify-one "$1"
 }
 
+storm() {
+	run_test "storm/$1" "selftests/storm/$1.sh"
+}
+
 # After all that was done to it the module must still stand by its numbers.
 with_module() {
 	insmod cowstat.ko || return
@@ -80,4 +85,5 @@ verify-one) verify "$1" ;;
 loaded) checked with_module program "$@" ;;
 verify) checked with_module workload "$@" ;;
 unloaded) checked run_all program "$@" ;;
+storms) checked run_all storm "$@" ;;
 esac

@@ -98,6 +98,15 @@ end_background() {
 	wait
 }
 
+# The exact counters of workloads: of some in the short form
+workloads() {
+	local -a some=(textbook both-write grandchildren threads)
+	local table
+
+	((!LENGTH)) || some=()
+	table=$("$COW_DIR/../../tools/cowstat" verify "${some[@]}" 2>&1) || complain "$table"
+}
+
 # stress ARG…: stress-ng's, of which each kind has to do its --KIND-ops. As root
 # it would inject failures of memory.
 stress() {

@@ -13,18 +13,21 @@
 LOADS=20
 ((LENGTH < 900)) || LOADS=200
 
-# One kind after the other, for ever. Loading waits, many times, until all that
-# can run have run: the fewer there are, the more often it can be done.
-stress_in_turn() {
+# One kind after the other, for ever, and a mark when each has had its turn.
+# Loading waits, many times, until all that can run have run: the fewer there are,
+# the more often it can be done.
+in_turn() {
 	local -a words
 
 	while :; do
+		"$STORMS/churn" 2
 		# shellcheck disable=SC2206
 		words=($STRESS)
 		while ((${#words[@]})); do
 			stress "${words[@]:0:4}"
 			words=("${words[@]:4}")
 		done
+		echo >>"$SAID/turns"
 	done
 }
 
@@ -42,9 +45,8 @@ all() {
 
 	features_on
 	background nice "$KERNEL_TESTS/storm"
-	background nice "$STORMS/churn"
-	background nice bash -c stress_in_turn
-	while ((!failed && (loads < LOADS || SECONDS < end))); do
+	background nice bash -c in_turn
+	until ((failed)) || { ((loads >= LOADS && SECONDS >= end)) && [[ -s $SAID/turns ]]; }; do
 		one_load
 	done
 	end_background
@@ -52,7 +54,7 @@ all() {
 	features_off
 }
 
-export -f stress_in_turn
-export STRESS
+export -f in_turn
+export SAID STRESS
 part "loaded in the middle of everything, $LOADS times or more" all
 finish

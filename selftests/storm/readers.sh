@@ -53,6 +53,7 @@ everything() {
 	background unload_on
 	calls "$STORMS/handles" $HANDLES || result=1
 	calls "$KERNEL_TESTS/fuzz" --calls $CALLS || result=1
+	workloads || result=1
 	end_background
 	return $result
 }

@@ -11,7 +11,7 @@
 FUNCTIONS='handle_mm_fault do_wp_page copy_process exit_mmap page_add_new_anon_rmap folio_add_new_anon_rmap'
 FTRACE_ENABLED=/proc/sys/kernel/ftrace_enabled
 KPROBES=/sys/kernel/debug/kprobes/enabled
-ROUNDS=8
+ROUNDS=5
 share=$((LENGTH / 20))
 
 # counts [CMD…]: the books of a storm of which all forks and exits are known, a

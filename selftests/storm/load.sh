@@ -55,6 +55,6 @@ all() {
 }
 
 export -f in_turn
-export SAID STRESS
+export SAID
 part "loaded in the middle of everything, $LOADS times or more" all
 finish

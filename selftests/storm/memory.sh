@@ -37,6 +37,6 @@ all() {
 }
 
 export -f everything
-export ROUNDS STRESS
+export ROUNDS
 part "processes among swap, huge pages, KSM, mremap, madvise, ptrace" all
 finish

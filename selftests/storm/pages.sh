@@ -5,7 +5,7 @@
 # ones made huge, and all are swapped out, to compressed memory.
 
 # What stress-ng does of what ./churn does, and more. Four words are one kind.
-STRESS="--fork 1 --fork-ops 20 --vfork 1 --vfork-ops 50 --clone 1 --clone-ops 10
+export STRESS="--fork 1 --fork-ops 20 --vfork 1 --vfork-ops 50 --clone 1 --clone-ops 10
 	--pthread 1 --pthread-ops 20 --mremap 1 --mremap-ops 2 --madvise 1 --madvise-ops 2
 	--ptrace 1 --ptrace-ops 100 --zombie 1 --zombie-ops 20 --vm 1 --vm-ops 10
 	--userfaultfd 1 --userfaultfd-ops 200"

@@ -32,7 +32,7 @@
 /* What is known of the command: -1 if it is not. */
 static long long forks = -1, gone = -1;
 static const char *may = "";
-/* Pages that the system counted for no process. */
+/* Pages that the system counted for no process meanwhile. */
 static __u64 nobodys;
 static int failed;
 
@@ -257,6 +257,8 @@ int main(int argc, char **argv)
 	fd = must_open();
 	keep = must_tree(fd, 0, COWSTAT_TREE_KEEP);
 	before = must_list(fd);
+	info = must_info(fd);
+	nobodys = info.lost[COW_LOST_owner];
 	fflush(stdout);
 	run(command);
 	tree = must_list(keep);
@@ -264,7 +266,7 @@ int main(int argc, char **argv)
 	close(keep);
 	folded = must_list(fd);
 	info = must_info(fd);
-	nobodys = info.lost[COW_LOST_owner];
+	nobodys = info.lost[COW_LOST_owner] - nobodys;
 	system_is_all(&before, &after);
 	system_is_all(&before, &folded);
 	folding_loses_nothing(&after, &folded);

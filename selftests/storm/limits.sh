@@ -19,7 +19,7 @@ hungry_user() {
 		"$STORMS/hungry" processes $BOMBS
 }
 
-# limited NAME SETTING… -- CMD…: in a cgroup with these, where EVENTS must come
+# limited SETTING… -- CMD…: in a cgroup with these
 limited() {
 	local result=0
 

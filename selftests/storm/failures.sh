@@ -52,9 +52,10 @@ processes_fail() {
 	echo -1 >$DEBUG/failslab/times
 }
 
-# storm_counts: all its forks are counted, known or not
+# storm_counts: all its forks are counted, known or not; what others write to the
+# memory of those that are not known is nobody's
 storm_counts() {
-	books --may $ALWAYS,memory --forks $((5 * ROUNDS + 4)) "$KERNEL_TESTS/storm" $ROUNDS
+	books --may $ALWAYS,memory,owner --forks $((5 * ROUNDS + 4)) "$KERNEL_TESTS/storm" $ROUNDS
 }
 
 lost_memory() {

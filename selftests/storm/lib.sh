@@ -184,10 +184,11 @@ quiet_console() {
 }
 
 loud_console() {
-	local trouble
+	local log trouble
 
 	dmesg -n 7
-	trouble=$(dmesg | sed "1,/$mark/d" |
-		grep -E -f "$STORMS/../vm/console.deny" | grep -v 'Call Trace')
-	[[ ! $trouble ]] || wrong "the kernel's log: $trouble"
+	log=$(dmesg | sed "1,/$mark/d")
+	trouble=$(grep -n -E -f "$STORMS/../vm/console.deny" <<<"$log" |
+		grep -v 'Call Trace' | head -n 1)
+	[[ ! $trouble ]] || wrong "the kernel's log: $(sed -n "${trouble%%:*},+60p" <<<"$log")"
 }

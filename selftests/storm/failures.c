@@ -134,7 +134,12 @@ static void *nothing(void *unused)
 
 static long start_thread(void)
 {
-	return -pthread_create(&left_thread, NULL, nothing, NULL);
+	pthread_t thread;
+	int error = pthread_create(&thread, NULL, nothing, NULL);
+
+	if (!error)
+		left_thread = thread;
+	return -error;
 }
 
 static void set_nth(unsigned int nth)
@@ -331,6 +336,7 @@ int main(int argc, char **argv)
 {
 	if (argc > 1)
 		return program();
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	prepare();
 	spoil("opening and reading " COW_PROCFILE, text, 0);
 	spoil("opening " COW_DEVICE, open_device, 0);

@@ -30,8 +30,9 @@ value() {
 # The sums in one reading, which must hold at any time
 sums_hold() {
 	awk 'NF == 0 { exit } { v[$1] = $2 } END {
-		if (v["broken"] != v["broken_anon"] + v["broken_file"] +
-				v["broken_ksm"] + v["broken_hugetlb"] ||
+		parts = v["broken_anon"] + v["broken_file"]
+		parts += v["broken_ksm"] + v["broken_hugetlb"]
+		if (v["broken"] != parts ||
 		    v["broken_anon"] != v["broken_child"] + v["broken_parent"] ||
 		    v["pool_local"] + v["pool_remote"] != v["broken"] + v["zero_filled"]) {
 			for (name in v)

@@ -31,6 +31,7 @@ help:
 	@echo '  make demo       the textbook example, then a Redis snapshot'
 	@echo '  make check      build, lint and run all tests'
 	@echo '  make check-kernels  the same, on all kernels (or KERNELS="6.1 6.12")'
+	@echo '  make check-sanitized  the same in a kernel with KASAN, lockdep … (KERNEL=race: KCSAN)'
 	@echo '  make soak       storms around the module, for MINUTES=30'
 	@echo '  make bench      what a fault and a fork cost with the module'
 	@echo '  make lint       checkpatch, sparse, gcc W=1, shellcheck'
@@ -61,6 +62,9 @@ check:
 
 check-kernels:
 	@selftests/check.sh $(or $(KERNELS),--all)
+
+check-sanitized:
+	@selftests/sanitize/check.sh $(or $(KERNEL),memory)
 
 lint:
 	@selftests/lint.sh
@@ -107,5 +111,6 @@ clean:
 distclean: clean
 	rm -rf build
 
-.PHONY: all help module headers tools setup check check-kernels lint bench soak demo \
+.PHONY: all help module headers tools setup check check-kernels \
+	check-sanitized lint bench soak demo \
 	load unload loadable install clean distclean

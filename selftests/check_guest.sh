@@ -1,15 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check_guest.sh loaded|verify|unloaded NAME…: check_kernel.sh's part in the
-# virtual machine. Runs tests that need the module, all with the same one;
-# workloads, likewise; or tests that load it themselves.
+# check_guest.sh loaded|verify|unloaded|storms NAME…: check_kernel.sh's part in
+# the virtual machine. Runs tests that need the module, all with the same one;
+# workloads, likewise; or tests that load it themselves, and storms in their short
+# form.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
 . "$(dirname "$0")/vm/lib.sh"
 # shellcheck source=selftests/run.sh
 . "$ROOT/selftests/run.sh"
+# shellcheck source=selftests/sanitize/checkers.sh
+. "$ROOT/selftests/sanitize/checkers.sh"
 
 OUT=$COWSTAT_OUT
 RESULTS=$OUT/results-$1
@@ -50,6 +53,10 @@ workload() {
 	run_test "verify/$1" "$0" verify-one "$1"
 }
 
+storm() {
+	run_test "storm/$1" "selftests/storm/$1.sh"
+}
+
 # After all that was done to it the module must still stand by its numbers.
 with_module() {
 	insmod cowstat.ko || return
@@ -59,14 +66,24 @@ with_module() {
 	else
 		result fail state "after $kind" "$(sed -n 2p /proc/cowstat)"
 	fi
+	checkers_leaks "with the module, after $kind"
 	rmmod cowstat
+}
+
+# Of a kernel that checks itself: nothing was lost, and no checker has given up.
+checked() {
+	checkers_begin
+	"$@"
+	checkers_leaks "after $kind"
+	checkers_end "after $kind"
 }
 
 kind=$1
 shift
 case $kind in
 verify-one) verify "$1" ;;
-loaded) with_module program "$@" ;;
-verify) with_module workload "$@" ;;
-unloaded) run_all program "$@" ;;
+loaded) checked with_module program "$@" ;;
+verify) checked with_module workload "$@" ;;
+unloaded) checked run_all program "$@" ;;
+storms) checked run_all storm "$@" ;;
 esac

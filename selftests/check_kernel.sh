@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # check_kernel.sh KERNEL: check.sh's part for one kernel. Builds the module for
-# it, then runs all kselftests and `cowstat verify` in the virtual machine. The
-# results are left in build/check/KERNEL.
+# it, then runs all kselftests, `cowstat verify` and the storms' short forms in the
+# virtual machine. The results are left in build/check/KERNEL.
 
 set -uo pipefail
 KERNEL=$1
@@ -32,6 +32,16 @@ workloads() {
 	tools/cowstat workload --list | awk '{ print $1 }'
 }
 
+# All on the machine's own kernel; on a sanitizer kernel the one that needs it, and
+# on the others that one which no test of selftests/kernel stands for.
+storms() {
+	case $KERNEL in
+	6.1) sed -n 's/^ALL=(\(.*\))/\1/p' selftests/storm/soak_guest.sh ;;
+	memory) echo failures ;;
+	*) echo load ;;
+	esac
+}
+
 # What was asked for and left no result did not run, and that is a failure.
 account() {
 	local name
@@ -58,6 +68,7 @@ run_guest() {
 		result pass vm "$kind"
 	fi
 	[[ $kind != verify ]] || names=("${names[@]/#/verify/}")
+	[[ $kind != storms ]] || names=("${names[@]/#/storm/}")
 	account "${names[@]}"
 }
 
@@ -75,6 +86,7 @@ main() {
 	run_guest loaded "$(tests_of TEST_GEN_PROGS)" --numa 2
 	run_guest verify "$(workloads)"
 	run_guest unloaded "$(tests_of TEST_PROGS)" --turns
+	run_guest storms "$(storms)" --turns --append slub_debug=A,cowstat_process
 }
 
 main

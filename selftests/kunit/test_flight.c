@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Faults in flight: which entry a task gets, whom it may take one from, and
+ * when the clock of a write starts anew.
+ */
+#include <linux/preempt.h>
+#include <linux/string.h>
+
+#include "flight.h"
+#include "tap.h"
+
+#define ADDRESS	0x7f0000123456UL
+#define ELSEWHERE (ADDRESS + PAGE_SIZE)
+#define LONG_AGO (11ULL * NSEC_PER_SEC)
+
+/* A start that no clock shows: is it kept, or does the clock start anew? */
+#define MARK	1
+
+static struct cow_flight *first(void)
+{
+	return cow_flight_first(current);
+}
+
+static void clear(void)
+{
+	memset(cow_flights, 0, sizeof(cow_flights));
+	memset(&cow_flight_spare, 0, sizeof(cow_flight_spare));
+}
+
+static struct cow_flight *take_off(void)
+{
+	struct cow_flight *flight;
+
+	preempt_disable();
+	flight = cow_flight_take_off();
+	preempt_enable();
+	return flight;
+}
+
+static struct cow_flight *find(void)
+{
+	struct cow_flight *flight;
+
+	preempt_disable();
+	flight = cow_flight_find();
+	preempt_enable();
+	return flight;
+}
+
+/* Tasks that are only compared. */
+static struct task_struct *stranger(int i)
+{
+	return (struct task_struct *)(0x1000UL + i * 64);
+}
+
+/* The first @n places are others', and in the middle of replacing a page. */
+static void occupy(int n)
+{
+	int i;
+
+	clear();
+	for (i = 0; i < n; i++) {
+		first()[i].task = stranger(i);
+		first()[i].stage = COW_STAGE_REPLACE;
+		first()[i].start = cow_clock_ticks();
+	}
+}
+
+static void test_one_entry(void)
+{
+	struct cow_flight *flight;
+
+	clear();
+	ok(find() == &cow_flight_spare, "a task without an entry finds the spare one");
+	flight = take_off();
+	ok(flight == first(), "a task gets its first place");
+	ok(flight->task == current, "the entry is its own");
+	ok(!flight->page, "and has no start");
+	flight->page = ADDRESS;
+	ok(take_off() == flight && flight->page == ADDRESS, "it keeps it");
+	ok(find() == flight, "and finds it");
+	cow_flight_done(flight);
+	ok(!flight->task, "until it is done");
+	ok(find() == &cow_flight_spare, "then there is none");
+}
+
+static void test_next_free_place(void)
+{
+	int n;
+
+	for (n = 1; n < COW_FLIGHT_REACH; n++) {
+		occupy(n);
+		ok(take_off() == &first()[n], "behind %d others", n);
+		ok(find() == &first()[n], "found behind %d others", n);
+		ok(first()[n - 1].task == stranger(n - 1), "whose are left alone");
+	}
+}
+
+static void test_no_room(void)
+{
+	occupy(COW_FLIGHT_REACH);
+	ok(take_off() == &cow_flight_spare, "no room: the spare entry");
+	ok(!cow_flight_spare.task, "is nobody's");
+	ok(find() == &cow_flight_spare, "and what is found");
+}
+
+static void test_dropped_before_it_replaces(void)
+{
+	static const enum cow_stage early[] = {
+		COW_STAGE_ZERO_READ, COW_STAGE_TRAP, COW_STAGE_HANDLER,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(early); i++) {
+		occupy(COW_FLIGHT_REACH);
+		first()[3].stage = early[i];
+		ok(take_off() == &first()[3], "one at stage %d is dropped", early[i]);
+		ok(first()[3].task == current && !first()[3].page,
+		   "and has another's start no more");
+	}
+	occupy(COW_FLIGHT_REACH);
+	first()[3].stage = COW_STAGE_HUGE;
+	ok(take_off() == &cow_flight_spare, "one at a huge page is not");
+}
+
+static void test_dropped_when_old(void)
+{
+	occupy(COW_FLIGHT_REACH);
+	first()[5].start = cow_clock_ticks() - LONG_AGO;
+	ok(take_off() == &first()[5], "an old one is dropped");
+}
+
+static void test_land(void)
+{
+	occupy(2);
+	first()[2].task = current;
+	first()[4].task = current;
+	cow_flight_land(current);
+	ok(!first()[2].task && !first()[4].task, "a task that exits leaves none");
+	ok(first()[0].task == stranger(0) && first()[1].task == stranger(1),
+	   "but those of others");
+}
+
+/* After a trap at ADDRESS that started at MARK */
+static struct cow_flight *trapped(void)
+{
+	clear();
+	preempt_disable();
+	cow_flight_trap(ADDRESS);
+	preempt_enable();
+	first()->start = MARK;
+	return first();
+}
+
+static void test_trap(void)
+{
+	struct cow_flight *flight = trapped();
+
+	ok(flight->page == (ADDRESS & PAGE_MASK), "a trap notes the page");
+	ok(flight->stage == COW_STAGE_TRAP, "and the stage");
+	preempt_disable();
+	cow_flight_trap(ADDRESS);
+	preempt_enable();
+	ok(flight->start != MARK, "another trap starts the clock anew");
+}
+
+static void handle(unsigned long address, bool again)
+{
+	preempt_disable();
+	cow_flight_handle(address, again);
+	preempt_enable();
+}
+
+static void test_handler(void)
+{
+	struct cow_flight *flight = trapped();
+
+	handle(ADDRESS, false);
+	ok(flight->start == MARK, "the handler goes on with the trap's clock");
+	ok(flight->stage == COW_STAGE_HANDLER, "one stage further");
+	handle(ADDRESS, true);
+	ok(flight->start == MARK, "and when it comes again");
+	handle(ADDRESS, false);
+	ok(flight->start != MARK, "a write without a trap starts it");
+	flight = trapped();
+	handle(ELSEWHERE, true);
+	ok(flight->start != MARK && flight->page == (ELSEWHERE & PAGE_MASK),
+	   "another page starts it");
+}
+
+static void replace(struct vm_fault *fault, enum cow_stage stage)
+{
+	preempt_disable();
+	cow_flight_replace(fault, stage);
+	preempt_enable();
+}
+
+static void test_replace(void)
+{
+	struct vm_fault fault = { .address = ADDRESS };
+	struct vm_fault other = { .address = ELSEWHERE };
+	struct cow_flight *flight = trapped();
+
+	replace(&fault, COW_STAGE_HUGE);
+	ok(flight->start == MARK && flight->fault == &fault,
+	   "a huge page goes on with the trap's clock");
+	replace(&fault, COW_STAGE_REPLACE);
+	ok(flight->start == MARK, "and its split after it");
+	replace(&fault, COW_STAGE_REPLACE);
+	ok(flight->start != MARK, "the same stage again is another fault");
+	flight = trapped();
+	replace(&other, COW_STAGE_REPLACE);
+	ok(flight->start != MARK && flight->fault == &other,
+	   "another page is another fault");
+}
+
+static void test_own(void)
+{
+	static struct vm_fault elsewhere = { .address = ADDRESS };
+	struct vm_fault fault = { .address = ADDRESS };
+	struct cow_flight *flight = trapped();
+
+	replace(&fault, COW_STAGE_REPLACE);
+	ok(cow_flight_is_own(flight), "a fault on this stack is one's own");
+	flight->fault = &elsewhere;
+	ok(!cow_flight_is_own(flight), "one elsewhere is not");
+}
+
+static void test_zero_read(void)
+{
+	struct cow_flight *flight = trapped();
+	struct mm_struct *mm = (struct mm_struct *)0x5000;
+
+	preempt_disable();
+	cow_flight_zero_read(mm);
+	preempt_enable();
+	ok(flight->mm == mm && flight->stage == COW_STAGE_ZERO_READ,
+	   "a read of fresh memory notes whose");
+	ok(!flight->page, "and leaves no start");
+}
+
+#define TESTS(TEST) \
+	TEST(test_one_entry) \
+	TEST(test_next_free_place) \
+	TEST(test_no_room) \
+	TEST(test_dropped_before_it_replaces) \
+	TEST(test_dropped_when_old) \
+	TEST(test_land) \
+	TEST(test_trap) \
+	TEST(test_handler) \
+	TEST(test_replace) \
+	TEST(test_own) \
+	TEST(test_zero_read)
+
+SUITE(flight, TESTS)

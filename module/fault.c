@@ -15,6 +15,7 @@
 #include "process.h"
 #include "site.h"
 #include "space.h"
+#include "takeover.h"
 #include "zeroread.h"
 
 /* Sites that make new anonymous pages, take pages over, and make hugetlb pages */
@@ -507,6 +508,7 @@ notrace COW_HOOK(cow_on_do_wp_page)
 	if (unlikely(fault->vma->vm_flags & VM_SHARED))
 		return;
 	cow_zeroread_overwrite(fault);
+	cow_takeover_begin(fault);
 	cow_flight_replace(fault, COW_STAGE_REPLACE);
 }
 

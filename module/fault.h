@@ -16,6 +16,8 @@
 
 #include <linux/types.h>
 
+#include "compat.h"
+
 struct ftrace_ops;
 struct ftrace_regs;
 struct mm_struct;

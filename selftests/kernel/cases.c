@@ -1056,11 +1056,13 @@ TEST_IF_HUGE(huge_zero, reads_count_once)
 TEST_IF_HUGE(huge_zero, write_in_places)
 {
 	unsigned int pages;
+	bool huge;
 
 	actor_write(self->p, self->at, HUGE_STRIDE, N);
-	pages = huge_kib(self->p->pid) ? HUGE_PAGES : N;
+	huge = huge_kib(self->p->pid);
+	pages = huge ? HUGE_PAGES : N;
 	EXPECT_SELF("P", self->p, .mapped = HUGE_PAGES, .zero = pages,
-		    .upgraded = pages);
+		    .upgraded = pages, .huge = huge ? pages : 0);
 }
 
 /* The fork itself maps it for the child: no read of its own is answered. */
@@ -1285,6 +1287,7 @@ TEST_IF_HUGE(race, read_while_the_huge_zero_page_is_split)
 {
 	struct actor *reader, *writer;
 	unsigned int pages;
+	bool huge;
 	char *at;
 	long page;
 	int i;
@@ -1300,8 +1303,10 @@ TEST_IF_HUGE(race, read_while_the_huge_zero_page_is_split)
 		actor_wait(writer);
 		actor_wait(reader);
 	}
-	pages = RACE_SPLITS * (huge_kib(self->p->pid) ? HUGE_PAGES : 1);
+	huge = huge_kib(self->p->pid);
+	pages = RACE_SPLITS * (huge ? HUGE_PAGES : 1);
 	EXPECT_SELF("P", self->p, .zero = pages, .upgraded = pages,
+		    .huge = huge ? pages : 0,
 		    .mapped = RACE_SPLITS * HUGE_PAGES);
 }
 

@@ -167,6 +167,7 @@ void actor_post(struct actor *actor, enum actor_command command,
 	actor->arg[0] = a0;
 	actor->arg[1] = a1;
 	actor->arg[2] = a2;
+	actor->progress = 0;
 	post(actor, command);
 }
 

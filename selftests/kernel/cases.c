@@ -959,9 +959,6 @@ TEST_IF_HUGE(huge_zero, fork_shares_nothing)
 #define THREADS		8
 #define RACE_PAGES	509
 
-#define CLONE_THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | \
-			    CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
-
 FIXTURE(race)
 {
 	int fd;
@@ -987,7 +984,7 @@ static void start_threads(struct actor *process, struct actor **thread)
 	int i;
 
 	for (i = 0; i < THREADS; i++)
-		thread[i] = actor_clone(process, CLONE_THREAD_FLAGS);
+		thread[i] = actor_clone(process, ACTOR_THREAD_FLAGS);
 }
 
 /* What one of the threads touches: each begins @apart from the one before. */
@@ -1097,8 +1094,8 @@ RACE_TEST(read_while_a_write_has_cleared_the_entry)
 
 	at = actor_map(self->p, RACE_PAGES, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	actor_read(self->p, at, PAGE, RACE_PAGES);
-	reader = actor_clone(self->p, CLONE_THREAD_FLAGS);
-	writer = actor_clone(self->p, CLONE_THREAD_FLAGS);
+	reader = actor_clone(self->p, ACTOR_THREAD_FLAGS);
+	writer = actor_clone(self->p, ACTOR_THREAD_FLAGS);
 	for (i = 0; i < RACE_PAGES; i++) {
 		actor_post(reader, ACTOR_READ, (long)at + i * PAGE, 0, 20000);
 		actor_post(writer, ACTOR_WRITE, (long)at + i * PAGE, 0, 1);
@@ -1157,8 +1154,8 @@ TEST_IF_HUGE(race, read_while_the_huge_zero_page_is_split)
 
 	at = map_huge(self->p, RACE_SPLITS);
 	actor_read(self->p, at, HUGE_SIZE, RACE_SPLITS);
-	reader = actor_clone(self->p, CLONE_THREAD_FLAGS);
-	writer = actor_clone(self->p, CLONE_THREAD_FLAGS);
+	reader = actor_clone(self->p, ACTOR_THREAD_FLAGS);
+	writer = actor_clone(self->p, ACTOR_THREAD_FLAGS);
 	for (i = 0; i < RACE_SPLITS; i++) {
 		page = (long)at + i * HUGE_SIZE;
 		actor_post(reader, ACTOR_READ, page, 0, 40000);

@@ -59,25 +59,13 @@ static char *mergeable(struct actor *actor)
 	return at;
 }
 
-/* How many of @actor's pages at @at are merged, by the kernel's own flags. */
-static int merged(struct actor *actor, const char *at)
+/* How many of @actor's pages are merged. */
+static long merged(struct actor *actor)
 {
-	int maps, flags, i, sum = 0;
-	__u64 entry, flag;
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", actor->pid);
-	maps = open(path, O_RDONLY);
-	flags = open("/proc/kpageflags", O_RDONLY);
-	for (i = 0; i < N; i++) {
-		if (pread(maps, &entry, 8, ((long)at / PAGE + i) * 8) != 8 ||
-		    pread(flags, &flag, 8, (entry & ((1ULL << 55) - 1)) * 8) != 8)
-			cow_die("cannot read %s", path);
-		sum += flag >> 21 & 1;
-	}
-	close(maps);
-	close(flags);
-	return sum;
+	snprintf(path, sizeof(path), "/proc/%d/ksm_merging_pages", actor->pid);
+	return read_long(path);
 }
 
 static bool ksm_scans(void)
@@ -88,31 +76,31 @@ static bool ksm_scans(void)
 }
 
 /* It stops when it has merged: else it would go on with what is written. */
-static bool merge(struct actor *a, char *at, struct actor *b, char *twin)
+static bool merge(struct actor *a, struct actor *b, int pages)
 {
 	long end = read_long(KSM "full_scans") + SCANS;
 
 	if (!ksm_scans())
 		return false;
-	while ((merged(a, at) < N || merged(b, twin) < N) &&
+	while ((merged(a) < pages || merged(b) < pages) &&
 	       read_long(KSM "full_scans") < end)
 		sched_yield();
 	write_text(KSM "run", "0");
-	return merged(a, at) == N && merged(b, twin) == N;
+	return merged(a) == pages && merged(b) == pages;
 }
 
 static bool merge_two(FIXTURE_DATA(ksm) *self)
 {
 	self->at = mergeable(self->p);
 	self->twin = mergeable(self->q);
-	return merge(self->p, self->at, self->q, self->twin);
+	return merge(self->p, self->q, N);
 }
 
 static bool merge_twins(FIXTURE_DATA(ksm) *self)
 {
 	self->at = mergeable(self->p);
 	self->twin = mergeable(self->p);
-	return merge(self->p, self->at, self->p, self->twin);
+	return merge(self->p, self->p, 2 * N);
 }
 
 #define KSM_TEST(how, name) \

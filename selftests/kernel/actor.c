@@ -211,6 +211,16 @@ void actor_read(struct actor *actor, char *at, size_t stride, size_t count)
 	actor_wait(actor);
 }
 
+/* Others than the test's own, which it was born with. */
+void actor_allow_all_cpus(struct actor *actor)
+{
+	cpu_set_t set;
+
+	memset(&set, 0xff, sizeof(set));
+	if (sched_setaffinity(actor->pid, sizeof(set), &set))
+		cow_die("cannot allow all CPUs: %s", strerror(errno));
+}
+
 static struct actor *living_parent(struct actor *actor)
 {
 	return actor->parent && actor->parent->alive ? actor->parent : NULL;

@@ -73,6 +73,7 @@ long actor_wait(struct actor *actor);
 char *actor_map(struct actor *actor, size_t pages, int flags, int fd);
 void actor_write(struct actor *actor, char *at, size_t stride, size_t count);
 void actor_read(struct actor *actor, char *at, size_t stride, size_t count);
+void actor_allow_all_cpus(struct actor *actor);
 void actor_exit(struct actor *actor);
 void actor_kill(struct actor *actor);
 

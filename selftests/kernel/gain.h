@@ -39,6 +39,16 @@ struct cowstat_counters must_gain(int tree, pid_t pid);
 	EXPECT_GAIN(who, (&(struct gain){ __VA_ARGS__ }), &_self); \
 } while (0)
 
+/* EXPECT_NO_LOSS - the module has no doubt of its numbers that it had not @before */
+#define EXPECT_NO_LOSS(fd, before) do { \
+	struct cowstat_info _after = must_info(fd); \
+	int _l; \
+	for (_l = 0; _l < COW_NR_LOST; _l++) { \
+		EXPECT_EQ((before)->lost[_l], _after.lost[_l]) \
+			TH_LOG("lost: %s", cow_lost_names[_l]); \
+	} \
+} while (0)
+
 /* A test that is skipped unless @given: a fixture's set-up cannot do that. */
 #define TEST_IF(given, why, fixture, name) \
 	static void fixture##_##name##_given(struct __test_metadata *, \

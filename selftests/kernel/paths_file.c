@@ -32,6 +32,7 @@
 FIXTURE(file)
 {
 	int fd;
+	struct cowstat_info before;
 	int tree;
 	struct actor *p;
 	char *at;
@@ -42,6 +43,7 @@ FIXTURE_SETUP(file)
 {
 	pin_to_cpu(0);
 	self->fd = must_open();
+	self->before = must_info(self->fd);
 	actors_init();
 	self->p = actor_start();
 	self->tree = must_tree(self->fd, self->p->pid, COWSTAT_TREE_KEEP);
@@ -49,6 +51,7 @@ FIXTURE_SETUP(file)
 
 FIXTURE_TEARDOWN(file)
 {
+	EXPECT_NO_LOSS(self->fd, &self->before);
 	actors_end();
 }
 

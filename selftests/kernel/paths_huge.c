@@ -30,6 +30,7 @@
 FIXTURE(huge)
 {
 	int fd;
+	struct cowstat_info before;
 	int tree;
 	struct actor *p;
 	char *at;
@@ -40,6 +41,7 @@ FIXTURE_SETUP(huge)
 	pin_to_cpu(0);
 	compact_memory();
 	self->fd = must_open();
+	self->before = must_info(self->fd);
 	actors_init();
 	self->p = actor_start();
 	self->at = map_aligned(self->p, 1);
@@ -48,6 +50,7 @@ FIXTURE_SETUP(huge)
 
 FIXTURE_TEARDOWN(huge)
 {
+	EXPECT_NO_LOSS(self->fd, &self->before);
 	actors_end();
 }
 
@@ -222,6 +225,7 @@ COLLAPSE_TEST(collapsed_page_is_shared_anew)
 FIXTURE(middle)
 {
 	int fd;
+	struct cowstat_info before;
 	int tree;
 	struct actor *p;
 	char *at;
@@ -234,6 +238,7 @@ FIXTURE_SETUP(middle)
 	pin_to_cpu(0);
 	write_text(MIDDLE, "always");
 	self->fd = must_open();
+	self->before = must_info(self->fd);
 	actors_init();
 	self->p = actor_start();
 	allow_huge(self->p);
@@ -245,6 +250,7 @@ FIXTURE_SETUP(middle)
 
 FIXTURE_TEARDOWN(middle)
 {
+	EXPECT_NO_LOSS(self->fd, &self->before);
 	actors_end();
 	write_text(MIDDLE, "never");
 }

@@ -7,8 +7,11 @@
  * none is left.
  */
 #define _GNU_SOURCE
+#include <linux/userfaultfd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -37,6 +40,7 @@ static int set_pool(long pages)
 FIXTURE(hugetlb)
 {
 	int fd;
+	struct cowstat_info before;
 	int tree;
 	struct actor *p;
 	char *at;
@@ -48,6 +52,7 @@ FIXTURE_SETUP(hugetlb)
 	pin_to_cpu(0);
 	self->pool = read_long(POOL);
 	self->fd = must_open();
+	self->before = must_info(self->fd);
 	actors_init();
 	self->p = actor_start();
 	self->tree = must_tree(self->fd, self->p->pid, COWSTAT_TREE_KEEP);
@@ -55,6 +60,7 @@ FIXTURE_SETUP(hugetlb)
 
 FIXTURE_TEARDOWN(hugetlb)
 {
+	EXPECT_NO_LOSS(self->fd, &self->before);
 	actors_end();
 	if (self->pool >= 0)
 		set_pool(self->pool);
@@ -276,6 +282,70 @@ HUGETLB_TEST(pinned_pages_are_copied_at_the_fork, H)
 	write_all(self->p, self->at);
 	EXPECT_SELF("P", self->p, ZERO_FILLED, .forks = 1);
 	EXPECT_SELF("C", c, .eager = PAGES);
+}
+
+/* Threads of one process write the same pages at once: once each. */
+static void write_at_once(struct actor *process, char *at)
+{
+	struct actor *thread[4];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		thread[i] = actor_clone(process, ACTOR_THREAD_FLAGS);
+		actor_allow_all_cpus(thread[i]);
+	}
+	for (i = 0; i < 4; i++)
+		actor_post(thread[i], ACTOR_WRITE, (long)at + i * 4096,
+			   HUGE_SIZE, H);
+	for (i = 0; i < 4; i++)
+		actor_wait(thread[i]);
+}
+
+HUGETLB_TEST(threads_fill_once, 0)
+{
+	write_at_once(self->p, self->at);
+	EXPECT_SELF("P", self->p, ZERO_FILLED);
+}
+
+HUGETLB_TEST(threads_copy_once, H)
+{
+	struct actor *c;
+
+	write_all(self->p, self->at);
+	c = actor_fork(self->p);
+	write_at_once(c, self->at);
+	EXPECT_SELF("C", c, .inherited = PAGES, .hugetlb = PAGES);
+}
+
+/* What a thread of the process puts there (userfaultfd) is no zero-fill. */
+static long fill_by_userfaultfd(struct actor *actor, char *at)
+{
+	struct uffdio_api *api = actor_shared_page();
+	struct uffdio_register *range = actor_shared_page();
+	struct uffdio_copy *copy = actor_shared_page();
+	long fd = actor_syscall(actor, SYS_userfaultfd, 0);
+
+	*api = (struct uffdio_api){ .api = UFFD_API };
+	*range = (struct uffdio_register){
+		.range = { (long)at, HUGE_SIZE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	*copy = (struct uffdio_copy){
+		.dst = (long)at, .src = (long)at + HUGE_SIZE, .len = HUGE_SIZE,
+	};
+	return actor_syscall(actor, SYS_ioctl, fd, UFFDIO_API, (long)api) ?:
+	       actor_syscall(actor, SYS_ioctl, fd, UFFDIO_REGISTER,
+			     (long)range) ?:
+	       actor_syscall(actor, SYS_ioctl, fd, UFFDIO_COPY, (long)copy);
+}
+
+HUGETLB_TEST(filled_by_userfaultfd, 0)
+{
+	actor_write(self->p, self->at + HUGE_SIZE, HUGE_SIZE, 1);
+	if (fill_by_userfaultfd(self->p, self->at))
+		SKIP(return, "the kernel has no userfaultfd");
+	actor_write(self->p, self->at, HUGE_SIZE, 1);
+	EXPECT_SELF("P", self->p, .zero = HUGE_PAGES, .huge = HUGE_PAGES);
 }
 
 static char *map_file(struct actor *actor, long fd, int flags)

@@ -26,6 +26,7 @@
 FIXTURE(ksm)
 {
 	int fd;
+	struct cowstat_info before;
 	int tree;
 	struct actor *p;
 	struct actor *q;
@@ -37,6 +38,7 @@ FIXTURE_SETUP(ksm)
 {
 	pin_to_cpu(0);
 	self->fd = must_open();
+	self->before = must_info(self->fd);
 	actors_init();
 	self->p = actor_start();
 	self->q = actor_fork(self->p);
@@ -45,6 +47,7 @@ FIXTURE_SETUP(ksm)
 
 FIXTURE_TEARDOWN(ksm)
 {
+	EXPECT_NO_LOSS(self->fd, &self->before);
 	actors_end();
 	write_text(KSM "run", "0");
 	write_text(KSM "use_zero_pages", "0");

@@ -31,6 +31,7 @@
 FIXTURE(node)
 {
 	int fd;
+	struct cowstat_info before;
 	int tree;
 	struct actor *p;
 	char *at;
@@ -40,6 +41,7 @@ FIXTURE_SETUP(node)
 {
 	pin_to_cpu(0);
 	self->fd = must_open();
+	self->before = must_info(self->fd);
 	actors_init();
 	self->p = actor_start();
 	self->at = actor_map(self->p, N, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -49,6 +51,7 @@ FIXTURE_SETUP(node)
 
 FIXTURE_TEARDOWN(node)
 {
+	EXPECT_NO_LOSS(self->fd, &self->before);
 	actors_end();
 }
 

@@ -35,6 +35,7 @@
 FIXTURE(pin)
 {
 	int fd;
+	struct cowstat_info before;
 	int tree;
 	int pipe[2];
 	int disk;
@@ -59,6 +60,7 @@ FIXTURE_SETUP(pin)
 {
 	pin_to_cpu(0);
 	self->fd = must_open();
+	self->before = must_info(self->fd);
 	self->disk = open_disk();
 	if (pipe(self->pipe))
 		cow_die("no pipe: %s", strerror(errno));
@@ -72,6 +74,7 @@ FIXTURE_SETUP(pin)
 
 FIXTURE_TEARDOWN(pin)
 {
+	EXPECT_NO_LOSS(self->fd, &self->before);
 	actors_end();
 }
 

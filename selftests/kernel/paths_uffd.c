@@ -18,8 +18,8 @@
 #include "actor.h"
 #include "cow_lib.h"
 #include "gain.h"
+#include "huge.h"
 #include "kselftest_harness.h"
-#include "pin.h"
 
 #define PAGE	4096
 #define N	23
@@ -40,6 +40,7 @@ struct move {
 FIXTURE(uffd)
 {
 	int fd;
+	struct cowstat_info before;
 	int tree;
 	struct actor *p;
 	struct actor *thread;
@@ -53,6 +54,7 @@ FIXTURE_SETUP(uffd)
 {
 	pin_to_cpu(0);
 	self->fd = must_open();
+	self->before = must_info(self->fd);
 	actors_init();
 	self->p = actor_start();
 	self->thread = actor_clone(self->p, ACTOR_THREAD_FLAGS);
@@ -65,6 +67,7 @@ FIXTURE_SETUP(uffd)
 
 FIXTURE_TEARDOWN(uffd)
 {
+	EXPECT_NO_LOSS(self->fd, &self->before);
 	actors_end();
 }
 
@@ -278,6 +281,36 @@ TEST_IF(have_uffd(self, FEATURE_MOVE), "the kernel's userfaultfd does not move",
 	ASSERT_EQ(0, request(self, MOVE, &args, sizeof(args)));
 	actor_write(self->p, self->at, PAGE, N);
 	EXPECT_SELF("P", self->p, 0);
+}
+
+static long move_huge(FIXTURE_DATA(uffd) *self, char *to, char *from)
+{
+	struct move args = {
+		.dst = (long)to, .src = (long)from, .len = HUGE_SIZE,
+	};
+
+	return request(self, MOVE, &args, sizeof(args));
+}
+
+/* A whole huge page is moved as such. */
+TEST_IF(have_uffd(self, FEATURE_MOVE) && kernel_has_huge_pages(),
+	"the kernel's userfaultfd does not move, or it has no huge pages", uffd,
+	moved_huge_page)
+{
+	char *from = map_huge(self->p, 1), *to = map_huge(self->p, 1);
+	struct uffdio_register range = {
+		.range = { (long)to, HUGE_SIZE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	actor_write(self->p, from, PAGE, 1);
+	if (huge_kib(self->p->pid) != HUGE_KIB)
+		SKIP(return, "the kernel gave no huge page");
+	ASSERT_EQ(0, request(self, UFFDIO_REGISTER, &range, sizeof(range)));
+	ASSERT_EQ(0, move_huge(self, to, from));
+	EXPECT_EQ(HUGE_KIB, huge_kib(self->p->pid));
+	actor_write(self->p, to, PAGE, HUGE_PAGES);
+	EXPECT_SELF("P", self->p, .zero = HUGE_PAGES, .huge = HUGE_PAGES);
 }
 
 TEST_HARNESS_MAIN

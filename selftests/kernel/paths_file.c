@@ -242,6 +242,102 @@ TEST_IF(map_file(self, "/dev/mem"), "the kernel has no /dev/mem", file,
 	EXPECT_SELF("P", self->p, .file = 1);
 }
 
+/* By the kernel's smaps: pages that are @pid's own, of the program's file ... */
+struct own {
+	unsigned long file, stack, other;
+};
+
+static void add_own(struct own *own, const char *name, unsigned long pages)
+{
+	if (strstr(name, "/quiet"))
+		own->file += pages;
+	else if (strstr(name, "[stack]"))
+		own->stack += pages;
+	else
+		own->other += pages;
+}
+
+static struct own own_pages(pid_t pid)
+{
+	char path[64], line[512], name[512] = "";
+	unsigned long kib, from, to;
+	struct own own = { };
+	FILE *smaps;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
+	smaps = fopen(path, "re");
+	if (!smaps)
+		cow_die("cannot read %s", path);
+	while (fgets(line, sizeof(line), smaps)) {
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			strcpy(name, line);
+		else if (sscanf(line, "Anonymous: %lu", &kib) == 1)
+			add_own(&own, name, kib * 1024 / PAGE);
+	}
+	fclose(smaps);
+	return own;
+}
+
+#define TRACING	"/sys/kernel/tracing/"
+#define PROBE	TRACING "events/cowstat_paths/nop/enable"
+
+/* A page of instructions that do nothing; its path is left in @path. */
+static int file_of_nops(char *path)
+{
+	char page[PAGE];
+	int fd = mkstemp(path);
+
+	memset(page, 0x90, sizeof(page));
+	if (fd < 0 || write(fd, page, PAGE) != PAGE)
+		cow_die("cannot fill %s", path);
+	return fd;
+}
+
+static bool probe(const char *path)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "p:cowstat_paths/nop %s:0", path);
+	return !write_text(TRACING "uprobe_events", text) &&
+	       !write_text(PROBE, "1");
+}
+
+static void end_probe(void)
+{
+	write_text(PROBE, "0");
+	write_text(TRACING "uprobe_events", "-:cowstat_paths/nop");
+}
+
+/*
+ * A breakpoint of a uprobe. The kernel used to put a page of its own there;
+ * since 6.16 it writes to the process's, from outside.
+ */
+TEST_F_TIMEOUT(file, uprobe, COW_TIMEOUT)
+{
+	char path[] = "/tmp/cowstat.XXXXXX";
+	int fd = file_of_nops(path);
+	struct cowstat_counters got;
+	long at;
+
+	at = actor_syscall(self->p, SYS_mmap, 0, PAGE, PROT_READ | PROT_EXEC,
+			   MAP_PRIVATE, actor_open(self->p, path), 0);
+	ASSERT_LE(0, at);
+	actor_read(self->p, (char *)at, PAGE, 1);
+	if (!probe(path)) {
+		unlink(path);
+		SKIP(return, "the kernel has no uprobes in " TRACING);
+	}
+	EXPECT_EQ(1, own_pages(self->p->pid).other);
+	got = must_gain(self->tree, self->p->pid);
+	if (got.value[COW_broken])
+		EXPECT_SELF("P", self->p, .file = 1, .remote = 1);
+	else
+		EXPECT_SELF("P", self->p, 0);
+	end_probe();
+	unlink(path);
+	close(fd);
+}
+
 /* A tmpfs with huge pages: private mappings get copies of 4 KiB all the same. */
 static int huge_tmpfs_file(char *dir)
 {
@@ -280,42 +376,6 @@ TEST_IF(kernel_has_huge_pages(), "the kernel has no huge pages", file,
 	close(fd);
 	umount2(dir, MNT_DETACH);
 	rmdir(dir);
-}
-
-/* By the kernel's smaps: pages that are @pid's own, of the program's file ... */
-struct own {
-	unsigned long file, stack, other;
-};
-
-static void add_own(struct own *own, const char *name, unsigned long pages)
-{
-	if (strstr(name, "/quiet"))
-		own->file += pages;
-	else if (strstr(name, "[stack]"))
-		own->stack += pages;
-	else
-		own->other += pages;
-}
-
-static struct own own_pages(pid_t pid)
-{
-	char path[64], line[512], name[512] = "";
-	unsigned long kib, from, to;
-	struct own own = { };
-	FILE *smaps;
-
-	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
-	smaps = fopen(path, "re");
-	if (!smaps)
-		cow_die("cannot read %s", path);
-	while (fgets(line, sizeof(line), smaps)) {
-		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
-			strcpy(name, line);
-		else if (sscanf(line, "Anonymous: %lu", &kib) == 1)
-			add_own(&own, name, kib * 1024 / PAGE);
-	}
-	fclose(smaps);
-	return own;
 }
 
 /* The program that lies beside this one. It says on descriptor 0 that it runs. */

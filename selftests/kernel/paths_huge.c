@@ -317,21 +317,6 @@ MIDDLE_TEST(pinned_part_is_copied_at_the_fork_as_a_whole)
 		    .inherited = ALL - MIDDLE_PAGES);
 }
 
-/* Pages that writes made writable without a copy, on the whole machine. */
-static long kernel_reused(void)
-{
-	char line[128];
-	long value = -1;
-	FILE *vmstat = fopen("/proc/vmstat", "re");
-
-	while (vmstat && fgets(line, sizeof(line), vmstat))
-		if (sscanf(line, "pgreuse %ld", &value) == 1)
-			break;
-	if (vmstat)
-		fclose(vmstat);
-	return value;
-}
-
 /*
  * Most kernels never take over a part of a large page. Newer ones do, calling
  * nothing that could be seen: a gap that docs/design.md names.
@@ -345,14 +330,14 @@ MIDDLE_TEST(child_exits_then_parent)
 	write_each(self->p, self->at);
 	c = actor_fork(self->p);
 	actor_exit(c);
-	before = kernel_reused();
+	before = read_vmstat("pgreuse");
 	actor_write(self->p, self->at, PAGE, ALL);
 	got = must_gain(self->tree, self->p->pid);
 	if (got.value[COW_broken_parent]) {
 		EXPECT_SELF("P", self->p, .zero = ALL, .forks = 1,
 			    .shared = ALL, .parent = ALL);
 	} else {
-		EXPECT_LE(ALL, kernel_reused() - before);
+		EXPECT_LE(ALL, read_vmstat("pgreuse") - before);
 		EXPECT_SELF("P", self->p, .zero = ALL, .forks = 1,
 			    .shared = ALL);
 	}

@@ -931,12 +931,13 @@ TEST_IF_HUGE(huge_zero, reads_count_once)
 /* Newer kernels replace all of it at once, if they have a huge page for it. */
 TEST_IF_HUGE(huge_zero, write_in_places)
 {
-	unsigned int pages;
+	unsigned int huge, pages;
 
 	actor_write(self->p, self->at, HUGE_STRIDE, N);
-	pages = huge_kib(self->p->pid) ? HUGE_PAGES : N;
+	huge = huge_kib(self->p->pid) ? HUGE_PAGES : 0;
+	pages = huge ?: N;
 	EXPECT_SELF("P", self->p, .mapped = HUGE_PAGES, .zero = pages,
-		    .upgraded = pages);
+		    .huge = huge, .upgraded = pages);
 }
 
 /* The fork itself maps it for the child: no read of its own is answered. */
@@ -1141,7 +1142,7 @@ TEST_IF_HUGE(race, huge_zero_read_and_write_at_once)
 TEST_IF_HUGE(race, read_while_the_huge_zero_page_is_split)
 {
 	struct actor *reader, *writer;
-	unsigned int pages;
+	unsigned int huge, pages;
 	char *at;
 	long page;
 	int i;
@@ -1157,8 +1158,9 @@ TEST_IF_HUGE(race, read_while_the_huge_zero_page_is_split)
 		actor_wait(writer);
 		actor_wait(reader);
 	}
-	pages = RACE_SPLITS * (huge_kib(self->p->pid) ? HUGE_PAGES : 1);
-	EXPECT_SELF("P", self->p, .zero = pages, .upgraded = pages,
+	huge = huge_kib(self->p->pid) ? RACE_SPLITS * HUGE_PAGES : 0;
+	pages = huge ?: RACE_SPLITS;
+	EXPECT_SELF("P", self->p, .zero = pages, .huge = huge, .upgraded = pages,
 		    .mapped = RACE_SPLITS * HUGE_PAGES);
 }
 

@@ -92,6 +92,15 @@ static bool is_known(const struct cow_flight *flight,
 	}
 }
 
+/*
+ * The tracepoint has not seen this write to a present page. It does not if the
+ * page was in swap, but then the exception can still be user space's own.
+ */
+static unsigned int stage_unseen(unsigned int flags)
+{
+	return flags & FAULT_FLAG_USER ? 0 : COW_STAGE_REMOTE;
+}
+
 void cow_flight_replace_slowly(struct cow_flight *flight,
 			       struct vm_fault *fault, enum cow_stage stage)
 {
@@ -101,7 +110,7 @@ void cow_flight_replace_slowly(struct cow_flight *flight,
 	if (flight->page != page || !is_known(flight, fault)) {
 		flight->page = page;
 		flight->start = cow_clock_ticks();
-		remote = COW_STAGE_REMOTE;
+		remote = stage_unseen(fault->flags);
 	}
 	flight->fault = fault;
 	WRITE_ONCE(flight->stage, stage | remote);

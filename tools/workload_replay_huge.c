@@ -19,10 +19,17 @@ enum huge_mapped {
 	HUGE_SPLIT,
 };
 
+/* After a split. */
+enum huge_part {
+	PART_WHOLE,		/* of what was there before: a frame or zero pages */
+	PART_OWN,
+	PART_NONE,
+};
+
 struct huge_view {
 	enum huge_mapped mapped;
-	struct frame *frame;
-	__u8 copied[PLAN_HUGE];	/* after a split: pages of its own */
+	struct frame *frame;	/* NULL: of zero pages */
+	__u8 part[PLAN_HUGE];	/* enum huge_part */
 };
 
 /* One replay at a time, and too large for the stack. */
@@ -38,12 +45,12 @@ static void huge_read(struct replay *replay, struct huge_view *view)
 }
 
 static void huge_fill(struct replay *replay, struct huge_view *view,
-		      __u32 space)
+		      __u32 space, __u64 page)
 {
 	view->mapped = HUGE_WHOLE;
 	view->frame = frame_new(replay, space);
 	replay_fault(replay);
-	replay_zero_filled(replay, PLAN_HUGE);
+	replay_zero_filled(replay, page, PLAN_HUGE);
 	replay_count(replay, COUNTER_zero_huge, PLAN_HUGE);
 }
 
@@ -56,36 +63,82 @@ static void huge_take_over(struct replay *replay, struct huge_view *view,
 	replay_count(replay, COUNTER_reused, PLAN_HUGE);
 }
 
-static void huge_copy(struct replay *replay, struct huge_view *view,
-		      __u32 space, struct page_set set)
+static void part_copy(struct replay *replay, struct huge_view *view,
+		      __u32 space, __u64 page)
+{
+	if (view->frame->refs == 1)
+		replay_doubt(replay, "the last holder split the page");
+	replay_copied(replay, page, space, view->frame->origin);
+}
+
+static void part_write(struct replay *replay, struct huge_view *view,
+		       __u32 space, __u64 page)
+{
+	enum huge_part before = view->part[page % PLAN_HUGE];
+
+	if (before == PART_OWN)
+		return;
+	view->part[page % PLAN_HUGE] = PART_OWN;
+	replay_fault(replay);
+	if (before == PART_WHOLE && view->frame) {
+		part_copy(replay, view, space, page);
+		return;
+	}
+	replay_zero_filled(replay, page, 1);
+	if (before == PART_WHOLE)
+		replay_count(replay, COUNTER_zero_upgraded, 1);
+}
+
+static void split_write(struct replay *replay, struct huge_view *view,
+			__u32 space, struct page_set set)
 {
 	view->mapped = HUGE_SPLIT;
-	for (__u64 i = set.first; i < set.end; i += set.stride) {
-		if (view->copied[i % PLAN_HUGE])
-			continue;
-		view->copied[i % PLAN_HUGE] = 1;
-		if (view->frame->refs == 1)
-			replay_doubt(replay, "the last holder split the page");
-		replay_fault(replay);
-		replay_copied(replay, space, view->frame->origin);
+	for (__u64 i = set.first; i < set.end; i += set.stride)
+		part_write(replay, view, space, i);
+}
+
+/* Some kernels get a huge page at once, others split what is there. */
+static void huge_zero_write(struct replay *replay, struct huge_view *view,
+			    __u32 space, struct page_set set)
+{
+	if (!replay->kernel->huge_zero_at_once) {
+		replay->expect->split = true;
+		split_write(replay, view, space, set);
+		return;
 	}
+	huge_fill(replay, view, space, set.first);
+	replay_count(replay, COUNTER_zero_upgraded, PLAN_HUGE);
 }
 
 static void huge_write(struct replay *replay, struct huge_view *view,
 		       __u32 space, struct page_set set)
 {
 	if (view->mapped == HUGE_NONE)
-		huge_fill(replay, view, space);
+		huge_fill(replay, view, space, set.first);
 	else if (view->mapped == HUGE_ZERO)
-		replay_doubt(replay, "a write to the huge zero page");
+		huge_zero_write(replay, view, space, set);
 	else if (view->mapped == HUGE_SPLIT)
-		huge_copy(replay, view, space, set);
+		split_write(replay, view, space, set);
 	else if (view->frame->exclusive)
 		return;
 	else if (view->frame->refs == 1)
 		huge_take_over(replay, view, space);
 	else
-		huge_copy(replay, view, space, set);
+		split_write(replay, view, space, set);
+}
+
+/* Not all of it, so what is left is in pieces. */
+static void huge_dontneed(struct replay *replay, struct huge_view *view,
+			  struct page_set set)
+{
+	if (view->mapped != HUGE_WHOLE || view->frame->refs == 1 ||
+	    pages_count(set) == PLAN_HUGE) {
+		replay_doubt(replay, "a huge page is dropped that is not shared, or whole");
+		return;
+	}
+	view->mapped = HUGE_SPLIT;
+	for (__u64 i = set.first; i < set.end; i++)
+		view->part[i % PLAN_HUGE] = PART_NONE;
 }
 
 static void huge_fork(struct replay *replay, const struct huge_view *parent,
@@ -103,8 +156,9 @@ static void huge_fork(struct replay *replay, const struct huge_view *parent,
 
 static void huge_exit(struct huge_view *view)
 {
-	if (view->mapped == HUGE_WHOLE || view->mapped == HUGE_SPLIT)
+	if (view->frame)
 		view->frame->refs--;
+	view->frame = NULL;
 	view->mapped = HUGE_NONE;
 }
 
@@ -126,6 +180,13 @@ static void huge_step(struct replay *replay, const struct plan_step *step,
 	case PLAN_WRITE:
 		if (pages_count(set))
 			huge_write(replay, view, step->actor, set);
+		break;
+	case PLAN_DONTNEED:
+		if (pages_count(set))
+			huge_dontneed(replay, view, set);
+		break;
+	case PLAN_PLACE:
+		replay->place = step->how;
 		break;
 	case PLAN_FORK:
 		huge_fork(replay, view, &views[step->target]);

@@ -30,11 +30,12 @@
 
 static bool kernel_is_from(int major, int minor)
 {
-	int here_major = 0, here_minor = 0;
 	struct utsname name;
+	int here_major, here_minor;
 
-	uname(&name);
-	sscanf(name.release, "%d.%d", &here_major, &here_minor);
+	if (uname(&name) ||
+	    sscanf(name.release, "%d.%d", &here_major, &here_minor) != 2)
+		return false;
 	return here_major > major || (here_major == major && here_minor >= minor);
 }
 

@@ -42,8 +42,10 @@ static void hugetlb_shared_write(struct replay *replay, struct hugetlb_view *vie
 		hugetlb_own(replay, view, space);
 		return;
 	}
-	if (view->frame->refs > 1 && space)
+	if (view->frame->refs > 1 && space) {
 		replay_doubt(replay, "a child finds no hugetlb page");
+		return;
+	}
 	take_away(replay, view->frame);
 	view->frame->exclusive = true;
 	view->frame->origin = space;
@@ -53,8 +55,10 @@ static void hugetlb_shared_write(struct replay *replay, struct hugetlb_view *vie
 static void hugetlb_write(struct replay *replay, struct hugetlb_view *view,
 			  __u32 space, __u64 page)
 {
-	if (view->lost)
+	if (view->lost) {
 		replay_doubt(replay, "a hugetlb page is used that was taken away");
+		return;
+	}
 	if (view->frame && view->frame->exclusive)
 		return;
 	if (view->frame) {

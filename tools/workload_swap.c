@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/swap.h>
@@ -32,18 +31,14 @@ static char device[32];
 
 static void load_zram(void)
 {
-	char *const args[] = { "modprobe", "-q", "zram", NULL };
-	char *const environment[] = { "PATH=/usr/sbin:/sbin:/usr/bin:/bin", NULL };
-	static const char *const paths[] = { "/sbin/modprobe", "/usr/sbin/modprobe" };
-	pid_t pid;
+	pid_t pid = fork();
 
-	for (int i = 0; i < 2; i++) {
-		if (posix_spawn(&pid, paths[i], NULL, NULL, args, environment))
-			continue;
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		return;
+	if (!pid) {
+		execl("/sbin/modprobe", "modprobe", "-q", "zram", NULL);
+		_exit(EXIT_NOT_FOUND);
 	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 bool swap_is_possible(void)

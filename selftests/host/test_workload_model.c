@@ -440,6 +440,99 @@ static void test_huge_again(void)
 	       "base pages of a huge page are copied once each");
 }
 
+static int refused(void)
+{
+	expect_plan();
+	return expect.error != NULL;
+}
+
+static void test_remote(void)
+{
+	__u32 child;
+
+	begin();
+	child = plan_fork(&plan, 0);
+	plan_write_from(&plan, 0, child, PLAN_BY_MEM_FILE, one);
+	tap_ok(gain(COUNTER_broken_child) == 1 && gain(COUNTER_broken_remote) == 1 &&
+	       gain(COUNTER_broken_parent) == 0,
+	       "what is written from outside counts where the memory is");
+	plan_write(&plan, 0, one);
+	tap_ok(gain(COUNTER_reused) == 1 && gain(COUNTER_broken_remote) == 1,
+	       "its owner's own write is not remote");
+}
+
+static void test_pinned(void)
+{
+	__u32 child;
+
+	begin();
+	plan_do(&plan, PLAN_PIN, 0, one);
+	child = plan_fork(&plan, 0);
+	plan_write(&plan, child, one);
+	plan_write(&plan, 0, one);
+	tap_ok(gain(COUNTER_eager) == 1 && gain(COUNTER_shared) == 0 &&
+	       gain(COUNTER_broken) == 0 && gain(COUNTER_reused) == 0,
+	       "a pinned page is copied by the fork, and then nobody's but one's");
+}
+
+static void test_merged(void)
+{
+	begin();
+	plan_do(&plan, PLAN_MERGE, 0, one);
+	plan_write(&plan, 0, one);
+	plan_write(&plan, 0, one);
+	tap_ok(gain(COUNTER_broken_ksm) == 1 && gain(COUNTER_broken_anon) == 0,
+	       "a merged page is copied once, by its only owner too");
+}
+
+static void test_clash_doubtful(void)
+{
+	__u32 child;
+
+	begin();
+	child = plan_fork(&plan, 0);
+	plan_clash(&plan, 0, child, 1, one);
+	tap_ok(refused(), "who of two takes a page over is left open");
+}
+
+static void test_shared_swap(void)
+{
+	begin();
+	plan_fork(&plan, 0);
+	plan_do(&plan, PLAN_PAGE_OUT, 0, one);
+	tap_ok(refused(), "the kernel does not swap shared pages out when asked to");
+}
+
+static void test_scarce(void)
+{
+	__u32 child;
+
+	plan_init(&plan, PLAN_HUGETLB, H);
+	plan.scarce = true;
+	plan_write(&plan, 0, pages_all(&plan));
+	plan_begin(&plan);
+	child = plan_fork(&plan, 0);
+	plan_write(&plan, child, pages_all(&plan));
+	tap_ok(refused(), "a child that finds no hugetlb page is refused");
+	plan.nr_steps--;
+	plan_write(&plan, 0, pages_all(&plan));
+	plan_write(&plan, child, pages_all(&plan));
+	tap_ok(refused(), "so is one that uses a page that was taken away");
+}
+
+static void test_unmapped(void)
+{
+	__u32 child;
+
+	begin();
+	child = plan_fork(&plan, 0);
+	plan_do(&plan, PLAN_UNMAP, child, one);
+	plan_write(&plan, 0, one);
+	tap_ok(gain(COUNTER_reused) == 1, "what is unmapped holds no page");
+	plan_write(&plan, child, one);
+	tap_ok(refused(), "and can not be used");
+}
+
 int main(void)
 {
 	const struct workload *workload;
@@ -460,5 +553,12 @@ int main(void)
 	test_too_long();
 	test_huge_split_last();
 	test_huge_again();
+	test_remote();
+	test_pinned();
+	test_merged();
+	test_clash_doubtful();
+	test_shared_swap();
+	test_scarce();
+	test_unmapped();
 	return tap_end();
 }

@@ -24,6 +24,7 @@
 #define HUGE_ALONE	THP "hugepages-2048kB/enabled"
 #define KSM		"/sys/kernel/mm/ksm/"
 #define HUGETLB		"/sys/kernel/mm/hugepages/hugepages-2048kB/"
+#define HUGETLB_TRIES	10
 #define MERGE_AT_ONCE	20000
 
 #define FEATURE_MOVE	(1ULL << 16)
@@ -196,6 +197,20 @@ static int prepare_ksm(void)
 	return 0;
 }
 
+/* The kernel gives up early: it finds more when it is asked again. */
+static void ask_for_hugetlb(__u64 wanted)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)wanted);
+	for (int i = 0; i < HUGETLB_TRIES; i++) {
+		if (setting_number(HUGETLB "nr_hugepages") == wanted)
+			return;
+		setting_write("/proc/sys/vm/compact_memory", "1");
+		setting_write(HUGETLB "nr_hugepages", text);
+	}
+}
+
 /* As many as are allocated in all, no more and no less are free. */
 static int prepare_hugetlb(const struct workload_expectation *expect)
 {
@@ -205,8 +220,9 @@ static int prepare_hugetlb(const struct workload_expectation *expect)
 
 	if (setting_change_number(HUGETLB "nr_hugepages", wanted))
 		return EXIT_OWN_FAILURE;
+	ask_for_hugetlb(wanted);
 	if (setting_number(HUGETLB "nr_hugepages") != wanted)
-		return fail("workload: the kernel has no memory in one piece for %llu hugetlb pages: try echo 1 > /proc/sys/vm/compact_memory",
+		return fail("workload: the kernel has no memory in one piece for %llu hugetlb pages: free memory",
 			    (unsigned long long)wanted);
 	return 0;
 }

@@ -141,13 +141,66 @@ static void huge_dontneed(struct replay *replay, struct huge_view *view,
 		view->part[i % PLAN_HUGE] = PART_NONE;
 }
 
-static void huge_fork(struct replay *replay, const struct huge_view *parent,
+static void huge_write_remote(struct replay *replay, struct huge_view *view,
+			      __u32 space, struct page_set set)
+{
+	replay->remote = true;
+	huge_write(replay, view, space, set);
+	replay->remote = false;
+}
+
+static void huge_pin(struct replay *replay, struct huge_view *view,
+		     struct page_set set)
+{
+	if (view->mapped != HUGE_WHOLE || !view->frame->exclusive ||
+	    pages_count(set) != PLAN_HUGE)
+		replay_doubt(replay, "a huge page is pinned in part, or shared");
+	else
+		view->frame->pinned = true;
+}
+
+/* Base pages that are pinned to be read get to be their owner's alone. */
+static void huge_unshare(struct replay *replay, struct huge_view *view,
+			 struct page_set set)
+{
+	if (!view->frame || view->frame->refs == 1) {
+		replay_doubt(replay, "a huge page is pinned that is not shared");
+		return;
+	}
+	view->mapped = HUGE_SPLIT;
+	for (__u64 i = set.first; i < set.end; i += set.stride) {
+		if (view->part[i % PLAN_HUGE] != PART_WHOLE)
+			continue;
+		view->part[i % PLAN_HUGE] = PART_OWN;
+		replay->expect->allocated++;
+		replay_count(replay, COUNTER_unshared, 1);
+	}
+}
+
+/* The fork splits it, and copies base pages. */
+static void huge_fork_pinned(struct replay *replay, struct huge_view *parent,
+			     struct huge_view *child)
+{
+	parent->mapped = HUGE_SPLIT;
+	memset(parent->part, PART_OWN, sizeof(parent->part));
+	*child = *parent;
+	child->frame = NULL;
+	replay->expect->split = true;
+	replay->expect->allocated += PLAN_HUGE;
+	replay_count(replay, COUNTER_eager, PLAN_HUGE);
+}
+
+static void huge_fork(struct replay *replay, struct huge_view *parent,
 		      struct huge_view *child)
 {
 	if (parent->mapped == HUGE_SPLIT || parent->mapped == HUGE_ZERO)
 		replay_doubt(replay, "a fork with no whole huge page");
 	if (parent->mapped != HUGE_WHOLE)
 		return;
+	if (parent->frame->pinned) {
+		huge_fork_pinned(replay, parent, child);
+		return;
+	}
 	*child = *parent;
 	parent->frame->refs++;
 	parent->frame->exclusive = false;
@@ -160,6 +213,34 @@ static void huge_exit(struct huge_view *view)
 		view->frame->refs--;
 	view->frame = NULL;
 	view->mapped = HUGE_NONE;
+}
+
+static void huge_step_rare(struct replay *replay, const struct plan_step *step,
+			   struct page_set set)
+{
+	if (step->op == PLAN_PLACE) {
+		replay->place = step->how;
+		return;
+	}
+	if (!pages_count(set))
+		return;
+	switch (step->op) {
+	case PLAN_DONTNEED:
+		huge_dontneed(replay, &views[step->actor], set);
+		break;
+	case PLAN_PIN:
+		huge_pin(replay, &views[step->actor], set);
+		break;
+	case PLAN_WRITE_FROM:
+		huge_write_remote(replay, &views[step->target], step->target, set);
+		break;
+	case PLAN_READ_FROM:
+		huge_unshare(replay, &views[step->target], set);
+		break;
+	default:
+		replay_doubt(replay, "a step that huge pages do not have");
+		break;
+	}
 }
 
 static void huge_step(struct replay *replay, const struct plan_step *step,
@@ -181,13 +262,6 @@ static void huge_step(struct replay *replay, const struct plan_step *step,
 		if (pages_count(set))
 			huge_write(replay, view, step->actor, set);
 		break;
-	case PLAN_DONTNEED:
-		if (pages_count(set))
-			huge_dontneed(replay, view, set);
-		break;
-	case PLAN_PLACE:
-		replay->place = step->how;
-		break;
 	case PLAN_FORK:
 		huge_fork(replay, view, &views[step->target]);
 		break;
@@ -199,7 +273,7 @@ static void huge_step(struct replay *replay, const struct plan_step *step,
 	case PLAN_SHOW:
 		break;
 	default:
-		replay_doubt(replay, "a step that huge pages do not have");
+		huge_step_rare(replay, step, set);
 		break;
 	}
 }

@@ -70,15 +70,56 @@ static void hugetlb_write(struct replay *replay, struct hugetlb_view *view,
 	hugetlb_own(replay, view, space);
 }
 
-static void hugetlb_fork(struct replay *replay, const struct hugetlb_view *parent,
-			 struct hugetlb_view *child)
+/* What is pinned stays with the parent. */
+static void hugetlb_fork_pinned(struct replay *replay, struct hugetlb_view *child,
+				__u32 space)
 {
-	*child = *parent;
+	child->frame = frame_new(replay, space);
+	replay->expect->allocated += PLAN_HUGE;
+	replay_count(replay, COUNTER_eager, PLAN_HUGE);
+}
+
+static void hugetlb_fork(struct replay *replay, const struct hugetlb_view *parent,
+			 struct hugetlb_view *child, __u32 space)
+{
 	if (!parent->frame)
 		return;
+	if (parent->frame->pinned) {
+		hugetlb_fork_pinned(replay, child, space);
+		return;
+	}
+	*child = *parent;
 	parent->frame->refs++;
 	parent->frame->exclusive = false;
 	replay_count(replay, COUNTER_shared, PLAN_HUGE);
+}
+
+static void hugetlb_write_remote(struct replay *replay, struct hugetlb_view *view,
+				 __u32 space, __u64 page)
+{
+	replay->remote = true;
+	hugetlb_write(replay, view, space, page);
+	replay->remote = false;
+}
+
+static void hugetlb_pin(struct replay *replay, struct hugetlb_view *view,
+			__u32 space, __u64 page)
+{
+	hugetlb_write_remote(replay, view, space, page);
+	view->frame->pinned = true;
+}
+
+/* To be pinned and read, it has to be its owner's alone. */
+static void hugetlb_unshare(struct replay *replay, struct hugetlb_view *view,
+			    __u32 space)
+{
+	if (!view->frame || view->frame->refs == 1 || replay->plan->scarce) {
+		replay_doubt(replay, "a hugetlb page is pinned that is not shared");
+		return;
+	}
+	replay->expect->allocated += PLAN_HUGE;
+	replay_count(replay, COUNTER_unshared, PLAN_HUGE);
+	hugetlb_own(replay, view, space);
 }
 
 static void hugetlb_exit(struct hugetlb_view *view)
@@ -107,8 +148,21 @@ static void hugetlb_step(struct replay *replay, const struct plan_step *step,
 		if (pages_count(set))
 			hugetlb_write(replay, view, step->actor, set.first);
 		break;
+	case PLAN_PIN:
+		if (pages_count(set))
+			hugetlb_pin(replay, view, step->actor, set.first);
+		break;
+	case PLAN_WRITE_FROM:
+		if (pages_count(set))
+			hugetlb_write_remote(replay, &views[step->target],
+					     step->target, set.first);
+		break;
+	case PLAN_READ_FROM:
+		if (pages_count(set))
+			hugetlb_unshare(replay, &views[step->target], step->target);
+		break;
 	case PLAN_FORK:
-		hugetlb_fork(replay, view, &views[step->target]);
+		hugetlb_fork(replay, view, &views[step->target], step->target);
 		break;
 	case PLAN_EXIT:
 		hugetlb_exit(view);

@@ -44,7 +44,7 @@ __u64 setting_number(const char *path)
 	return setting_read(path, text, sizeof(text)) ? 0 : strtoull(text, NULL, 10);
 }
 
-static int setting_write(const char *path, const char *text)
+int setting_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	ssize_t length = strlen(text);

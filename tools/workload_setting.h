@@ -16,6 +16,9 @@ int setting_read(const char *path, char *text, size_t size);
 /* The number that it begins with; 0 if there is none. */
 __u64 setting_number(const char *path);
 
+/* 0, or less than 0 with errno set. Not put back. */
+int setting_write(const char *path, const char *text);
+
 /* These return 0, or say what is wrong and return EXIT_OWN_FAILURE. */
 int setting_change(const char *path, const char *text);
 int setting_change_number(const char *path, __u64 number);

@@ -219,13 +219,13 @@ static const struct workload list[] = {
 	{ "mlock", "the kernel copies shared pages, by mlock",
 	  1000, 1, 0, build_mlock, NEED_ROOT },
 	{ "uffd-copy", "pages that come by UFFDIO_COPY",
-	  1000, 1, 0, build_uffd_copy, NEED_UFFD },
+	  1000, 1, 0, build_uffd_copy, NEED_ROOT | NEED_UFFD },
 	{ "uffd-zero", "zero pages that come by UFFDIO_ZEROPAGE, then are written",
-	  1000, 1, 0, build_uffd_zero, NEED_UFFD },
+	  1000, 1, 0, build_uffd_zero, NEED_ROOT | NEED_UFFD },
 	{ "uffd-protect", "pages of its own, then shared ones, after UFFDIO_WRITEPROTECT",
-	  1000, 1, 0, build_uffd_protect, NEED_UFFD },
+	  1000, 1, 0, build_uffd_protect, NEED_ROOT | NEED_UFFD },
 	{ "uffd-move", "pages that come by UFFDIO_MOVE",
-	  1000, 2, 0, build_uffd_move, NEED_UFFD | NEED_UFFD_MOVE },
+	  1000, 2, 0, build_uffd_move, NEED_ROOT | NEED_UFFD | NEED_UFFD_MOVE },
 };
 
 const struct workload_list workloads_memory = WORKLOAD_LIST(list);

@@ -69,6 +69,16 @@ static void by_hand_special(const char *name, __u64 n, int late, struct formula 
 	dropped = fifths_dropped(n);
 	IS("huge-unmap", .forks = 1, .shared = n, .filled = dropped,
 	   .child = (n + 4) / 5 - dropped, .reused = n)
+	IS("huge-pin", .forks = 1, .eager = n)
+	IS("huge-remote", .forks = 1, .shared = n, .remote = strides,
+	   .child = strides + (n - 1 + 36) / 37)
+	/* Of the fifths those are unshared that are 5 + 37 * 5 * i. */
+	IS("huge-unshare", .forks = 1, .shared = n, .unshared = strides,
+	   .child = (n + 4) / 5 - (n - 5 + 184) / 185)
+	IS("hugetlb-pin", .forks = 1, .eager = n)
+	IS("hugetlb-remote", .forks = 1, .shared = n, .hugetlb = n,
+	   .remote = n)
+	IS("hugetlb-unshare", .forks = 1, .shared = n, .unshared = n)
 	IS("huge-collapse", .forks = 1, .shared = n, .child = strides,
 	   .reused = n)
 	IS("folios", .forks = 1, .shared = n, .filled = n,

@@ -92,13 +92,28 @@ static bool is_known(const struct cow_flight *flight,
 	}
 }
 
-/*
- * The tracepoint has not seen this write to a present page. It does not if the
- * page was in swap, but then the exception can still be user space's own.
- */
-static unsigned int stage_unseen(unsigned int flags)
+/* Its clock starts once the page is there. */
+void cow_flight_absent(unsigned long address)
 {
-	return flags & FAULT_FLAG_USER ? 0 : COW_STAGE_REMOTE;
+	struct cow_flight *flight = cow_flight_take_off();
+
+	flight->page = address & PAGE_MASK;
+	WRITE_ONCE(flight->stage, COW_STAGE_ABSENT);
+}
+
+/*
+ * The tracepoint has not seen a write to a present page, but an exception it was
+ * all the same if the page had to come back from swap: user space's, or the
+ * kernel's own.
+ */
+static bool is_exception(const struct cow_flight *flight,
+			 const struct vm_fault *fault)
+{
+	if (fault->flags & FAULT_FLAG_USER)
+		return true;
+	return flight->stage == COW_STAGE_ABSENT &&
+	       flight->page == (fault->address & PAGE_MASK) &&
+	       fault->flags & FAULT_FLAG_INTERRUPTIBLE;
 }
 
 void cow_flight_replace_slowly(struct cow_flight *flight,
@@ -108,9 +123,9 @@ void cow_flight_replace_slowly(struct cow_flight *flight,
 	unsigned int remote = flight->stage & COW_STAGE_REMOTE;
 
 	if (flight->page != page || !is_known(flight, fault)) {
+		remote = is_exception(flight, fault) ? 0 : COW_STAGE_REMOTE;
 		flight->page = page;
 		flight->start = cow_clock_ticks();
-		remote = stage_unseen(fault->flags);
 	}
 	flight->fault = fault;
 	WRITE_ONCE(flight->stage, stage | remote);

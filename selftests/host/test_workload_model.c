@@ -103,6 +103,7 @@ static void by_hand_special(const char *name, __u64 n, int late, struct formula 
 	IS("ksm-parent", .forks = 1, .shared = n, .ksm = h0, .parent = h1)
 	IS("ksm-alone", .ksm = n)
 	IS("swap-child", .forks = 1, .shared = h1, .swap = h0, .child = n)
+	IS("swap-read", .forks = 1, .swap = n, .child = n, .remote = h1)
 	IS("swap-alone", .forks = 0)
 	IS("uring", .forks = 1, .shared = h0, .child = h0, .remote = h0,
 	   .filled = h1)

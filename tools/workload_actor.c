@@ -121,6 +121,19 @@ void *stack_top(const struct stage *stage, __u32 index)
 	return (void *)(stage->stacks + (index + 1) * STAGE_STACK_SIZE);
 }
 
+/*
+ * A signal that ends all of them, as from a terminal, is the first one's to handle:
+ * only there is the memory of the handler.
+ */
+static void signals_default(void)
+{
+	static const int deadly[] = { 1, 2, 3, 15 };
+	const __u64 action[4] = { 0 };	/* the kernel's struct sigaction */
+
+	for (__u32 i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+		call(rt_sigaction, deadly[i], action, 0, 8);
+}
+
 /* One that the plan does not end stays until all is over. */
 static void child_main(void *first, unsigned long second)
 {
@@ -128,6 +141,7 @@ static void child_main(void *first, unsigned long second)
 	__u32 begin = second >> 32;
 	__u32 actor = (__u32)second;
 
+	signals_default();
 	stage->pid[actor] = call(getpid, 0, 0, 0, 0);
 	if (actor_play(stage, actor, begin, stage->plan->nr_steps) ||
 	    turn_await(stage, actor, stage->plan->nr_steps))

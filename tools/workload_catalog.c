@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "workload_build.h"
+#include "workload_need.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -604,13 +605,13 @@ static const struct workload workloads[] = {
 	{ "wipeonfork", "pages that MADV_WIPEONFORK empties in the child",
 	  1000, 1, 0, build_wipeonfork, 0 },
 	{ "huge-fill", "first writes to fresh huge pages",
-	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_fill, 0 },
+	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_fill, NEED_THP },
 	{ "zero-read-huge", "first reads of fresh huge pages",
-	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_zero_read_huge, 0 },
+	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_zero_read_huge, NEED_THP },
 	{ "huge-child-write", "the child writes here and there in huge pages",
-	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_child_write, 0 },
+	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_child_write, NEED_THP },
 	{ "huge-takeover", "the parent takes over huge pages",
-	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_takeover, 0 },
+	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_takeover, NEED_THP },
 };
 
 const struct workload_list workloads_ordinary = WORKLOAD_LIST(workloads);

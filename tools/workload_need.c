@@ -156,7 +156,7 @@ static const struct {
 	{ NEED_NODES, has_nodes, "there are no two NUMA nodes with memory" },
 	{ NEED_CPUS, has_cpus, "there is one CPU" },
 	{ NEED_THP, has_thp,
-	  "there are no transparent huge pages: see " THP },
+	  "there are no transparent huge pages, or no huge zero page: see " THP },
 	{ NEED_COLLAPSE, has_collapse, "there is no MADV_COLLAPSE" },
 	{ NEED_FOLIOS, has_folios,
 	  "this kernel has no folios of 64 KiB for anonymous memory" },

@@ -18,7 +18,6 @@
 
 #define PAGE_BYTES	4096UL
 #define HUGE_BYTES	(PLAN_HUGE * PAGE_BYTES)
-#define THP		"/sys/kernel/mm/transparent_hugepage/"
 
 typedef unsigned long long ull;
 
@@ -26,19 +25,6 @@ static int fail_map(const struct workload_plan *plan, int error)
 {
 	return fail("cannot map %llu pages: %s: choose fewer with --pages",
 		    (ull)plan->pages, strerror(error));
-}
-
-static bool file_has(const char *path, const char *word)
-{
-	char text[64] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	if (read(fd, text, sizeof(text) - 1) < 0)
-		text[0] = '\0';
-	close(fd);
-	return strstr(text, word);
 }
 
 static bool may_be_huge(enum plan_memory memory)
@@ -54,13 +40,6 @@ int region_choose_pages(enum plan_memory memory)
 	if (prctl(PR_SET_THP_DISABLE, !huge, 0, 0, 0) && errno != EINVAL)
 		return fail("cannot choose the size of pages: %s",
 			    strerror(errno));
-	if (!huge)
-		return 0;
-	if (!file_has(THP "enabled", "[madvise]") &&
-	    !file_has(THP "enabled", "[always]"))
-		return fail("there are no transparent huge pages: echo madvise > " THP "enabled");
-	if (!file_has(THP "use_zero_page", "1"))
-		return fail("there is no huge zero page: echo 1 > " THP "use_zero_page");
 	return 0;
 }
 

@@ -248,7 +248,7 @@ static const struct workload list[] = {
 	{ "huge-unshare", "shared huge pages are pinned to be read",
 	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_unshare, NEED_ROOT | NEED_THP | NEED_UNSHARE },
 	{ "huge-collapse", "pages that MADV_COLLAPSE makes huge, then shared",
-	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_collapse, NEED_COLLAPSE },
+	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_collapse, NEED_THP | NEED_COLLAPSE },
 	{ "folios", "64 KiB at a time: filled, shared, written here and there",
 	  1024, 16, 0, build_folios, NEED_ROOT | NEED_FOLIOS },
 	{ "hugetlb-child", "the child writes shared hugetlb pages",

@@ -619,9 +619,10 @@ const struct workload_list workloads_ordinary = WORKLOAD_LIST(workloads);
 const struct workload *workload_at(unsigned int index, bool special)
 {
 	const struct workload_list *const lists[] = {
-		&workloads_ordinary, &workloads_memory, &workloads_huge,
-		&workloads_file, &workloads_merge, &workloads_remote,
-		&workloads_processor,
+		&workloads_ordinary, &workloads_memory, &workloads_uffd,
+		&workloads_huge, &workloads_hugetlb, &workloads_file,
+		&workloads_ksm, &workloads_swap, &workloads_pin,
+		&workloads_remote, &workloads_cpu, &workloads_node,
 	};
 	const size_t nr = special ? sizeof(lists) / sizeof(lists[0]) : 1;
 

@@ -45,9 +45,12 @@ struct workload_list {
 extern const struct workload_list workloads_ordinary;
 
 /* workload_special_*.c */
-extern const struct workload_list workloads_memory, workloads_huge,
-				  workloads_file, workloads_merge,
-				  workloads_remote, workloads_processor;
+extern const struct workload_list workloads_memory, workloads_uffd,
+				  workloads_huge, workloads_hugetlb,
+				  workloads_file, workloads_ksm,
+				  workloads_swap, workloads_pin,
+				  workloads_remote, workloads_cpu,
+				  workloads_node;
 
 /* The @index-th, @special ones behind the others; NULL after the last. */
 const struct workload *workload_at(unsigned int index, bool special);

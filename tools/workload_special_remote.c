@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes to the memory of others.
+ * Writes to the memory of another process.
  */
 #include "workload_build.h"
 #include "workload_need.h"

@@ -1,36 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several processors, and several NUMA nodes.
+ * Several NUMA nodes.
  */
 #include "workload_build.h"
 #include "workload_need.h"
-
-static void build_roam(struct workload_plan *plan, __u64 pages, __u32 workers)
-{
-	__u32 child;
-
-	(void)workers;
-	filled(plan, PLAN_ANONYMOUS, pages);
-	child = plan_fork(plan, 0);
-	plan_do(plan, PLAN_ROAM, child, pages_all(plan));
-	plan_end(plan);
-	plan_say(plan, "a child wrote %llu shared pages while it was moved from CPU to CPU",
-		 (ull)pages);
-}
-
-/* A third process holds all pages, so whoever comes first, both have to copy. */
-static void build_clash(struct workload_plan *plan, __u64 pages, __u32 workers)
-{
-	__u32 child;
-
-	filled(plan, PLAN_ANONYMOUS, pages);
-	plan_fork(plan, 0);
-	child = plan_fork(plan, 0);
-	plan_clash(plan, 0, child, workers, pages_all(plan));
-	plan_end(plan);
-	plan_say(plan, "%u threads of a process and %u of its child wrote the same %llu shared pages at the same time",
-		 workers, workers, (ull)pages);
-}
 
 static void build_numa_bind(struct workload_plan *plan, __u64 pages,
 			    __u32 workers)
@@ -129,10 +102,6 @@ static void build_migrate(struct workload_plan *plan, __u64 pages,
 }
 
 static const struct workload list[] = {
-	{ "roam", "the child is moved from CPU to CPU while it writes",
-	  1000, 1, 0, build_roam, NEED_CPUS },
-	{ "clash", "threads of parent and child write the same pages at once",
-	  1000, 1, 2, build_clash, NEED_CPUS },
 	{ "numa-bind", "all new pages come from another NUMA node",
 	  1000, 4, 0, build_numa_bind, NEED_NODES },
 	{ "numa-interleave", "new pages come from two NUMA nodes by turns",
@@ -145,4 +114,4 @@ static const struct workload list[] = {
 	  1000, 4, 0, build_migrate, NEED_ROOT | NEED_NODES },
 };
 
-const struct workload_list workloads_processor = WORKLOAD_LIST(list);
+const struct workload_list workloads_node = WORKLOAD_LIST(list);

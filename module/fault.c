@@ -464,6 +464,16 @@ notrace void cow_probe_page_fault(void *data, unsigned long address,
 		cow_flight_trap(address);
 }
 
+notrace void cow_probe_kernel_fault(void *data, unsigned long address,
+				    struct pt_regs *regs,
+				    unsigned long error_code)
+{
+	if ((error_code & (X86_PF_PROT | X86_PF_WRITE)) == X86_PF_WRITE)
+		cow_flight_absent(address);
+	else
+		cow_probe_page_fault(data, address, regs, error_code);
+}
+
 /*
  * Of interest are private memory of a file that is written, and anonymous memory
  * that is read: straight.S lets nothing else through.

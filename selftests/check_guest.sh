@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check_guest.sh loaded|verify|unloaded|storms NAME…: check_kernel.sh's part in
-# the virtual machine. Runs tests that need the module, all with the same one;
-# workloads, likewise; or tests that load it themselves, and storms in their short
-# form.
+# check_guest.sh loaded|verify|special|unloaded|storms NAME…: check_kernel.sh's part
+# in the virtual machine. Runs tests that need the module, all with the same one;
+# workloads, or the special ones, likewise; or tests that load it themselves, and
+# storms in their short form.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -17,15 +17,13 @@ set -uo pipefail
 OUT=$COWSTAT_OUT
 RESULTS=$OUT/results-$1
 
-# verify NAME: its table is the test's diagnosis. Why a workload could not run is
-# no failure where the kernel has no huge pages.
+# verify NAME: its table is the test's diagnosis
 verify() {
-	local name=$1 status=0 table why=''
+	local name=$1 status=0 table why
 
 	table=$(tools/cowstat verify "$name" 2>&1) || status=$?
 	sed 's/^/# /' <<<"$table"
-	[[ -e /sys/kernel/mm/transparent_hugepage ]] ||
-		why=$(sed -n 's/.* NOT RUN: \([^:]*\).*/\1/p' <<<"$table")
+	why=$(sed -n 's/.* skipped: //p' <<<"$table")
 	echo "1..1"
 	if [[ $why ]]; then
 		echo "ok 1 verify $name # SKIP $why"
@@ -83,7 +81,7 @@ shift
 case $kind in
 verify-one) verify "$1" ;;
 loaded) checked with_module program "$@" ;;
-verify) checked with_module workload "$@" ;;
+verify | special) checked with_module workload "$@" ;;
 unloaded) checked run_all program "$@" ;;
 storms) checked run_all storm "$@" ;;
 esac

@@ -35,6 +35,13 @@ static struct takeover
 takeovers[(1 << COW_TAKEOVER_BITS) + COW_TAKEOVER_REACH];
 static atomic_t pending;
 
+static void give_back(struct takeover *takeover)
+{
+	/* Others may seize it from here on. */
+	smp_store_release(&takeover->task, NULL);
+	atomic_dec(&pending);
+}
+
 static bool is_taken_over(const struct takeover *takeover)
 {
 	pte_t pte = cow_pagetable_pte(takeover->mm, takeover->address);
@@ -50,8 +57,7 @@ static void before_user_space(struct callback_head *work)
 
 	if (is_taken_over(takeover))
 		cow_fault_charge(takeover->mm, COW_BIT(COW_REUSED), 1);
-	smp_store_release(&takeover->task, NULL);
-	atomic_dec(&pending);
+	give_back(takeover);
 }
 
 /* A page of a large folio that is not the process's alone */
@@ -89,9 +95,11 @@ static struct takeover *seize(void)
 {
 	struct takeover *first = first_of(current), *takeover = first;
 
+	atomic_inc(&pending);
 	for (; takeover < first + COW_TAKEOVER_REACH; takeover++)
 		if (!cmpxchg(&takeover->task, NULL, current))
 			return takeover;
+	atomic_dec(&pending);
 	cow_lose(COW_LOSS_flight, 1);
 	return NULL;
 }
@@ -106,11 +114,8 @@ static void note(const struct vm_fault *fault, unsigned long address)
 	takeover->address = address;
 	takeover->pfn = pte_pfn(fault->orig_pte);
 	init_task_work(&takeover->work, before_user_space);
-	atomic_inc(&pending);
-	if (!task_work_add(current, &takeover->work, TWA_RESUME))
-		return;
-	atomic_dec(&pending);
-	smp_store_release(&takeover->task, NULL);
+	if (task_work_add(current, &takeover->work, TWA_RESUME))
+		give_back(takeover);
 }
 
 void cow_takeover_begin_slowly(const struct vm_fault *fault)

@@ -327,7 +327,7 @@ static long fill_by_userfaultfd(struct actor *actor, char *at)
 
 	*api = (struct uffdio_api){ .api = UFFD_API };
 	*range = (struct uffdio_register){
-		.range = { (long)at, HUGE_SIZE },
+		.range = { (long)at, H * HUGE_SIZE },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	*copy = (struct uffdio_copy){

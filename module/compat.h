@@ -38,6 +38,25 @@ cow_traced_argument(struct ftrace_regs *fregs, unsigned int n)
 #endif
 
 /*
+ * Calls of a function straight from the entry of the traced one, without ftrace
+ * in between: ops of their own since 5.16, with one name for them since 6.4.
+ */
+#if !defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)
+#define cow_register_straight(ops, function)	(-EOPNOTSUPP)
+#define cow_unregister_straight(ops, function)	((void)(ops))
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define cow_register_straight(ops, function) \
+	register_ftrace_direct_multi(ops, function)
+#define cow_unregister_straight(ops, function) \
+	unregister_ftrace_direct_multi(ops, function)
+#else
+#define cow_register_straight(ops, function) \
+	register_ftrace_direct(ops, function)
+#define cow_unregister_straight(ops, function) \
+	unregister_ftrace_direct(ops, function, false)
+#endif
+
+/*
  * The rmap functions were renamed from page_ to folio_ in 6.8 and 6.9. Their
  * first argument is the page, or the folio, which begins with its first page.
  */

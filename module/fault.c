@@ -348,27 +348,37 @@ notrace void cow_probe_page_fault(void *data, unsigned long address,
 		cow_flight_trap(address);
 }
 
-static noinline notrace void file_write(const struct vm_area_struct *vma,
-					unsigned long address,
-					unsigned int flags)
+/*
+ * Of interest are private memory of a file that is written, and anonymous memory
+ * that is read: straight.S lets nothing else through.
+ */
+static __always_inline void fault_starts(struct vm_area_struct *vma,
+					 unsigned long address,
+					 unsigned int flags)
 {
-	if (!(vma->vm_flags & VM_SHARED))
+	if (!(flags & FAULT_FLAG_WRITE) == !!vma->vm_ops)
+		return;
+	if (vma->vm_flags & VM_SHARED)
+		return;
+	if (flags & FAULT_FLAG_WRITE)
 		cow_flight_handle(address, flags & FAULT_FLAG_TRIED);
+	else if (!(flags & FAULT_FLAG_UNSHARE))
+		cow_zeroread_begin(vma, address, flags);
 }
 
-/* Most faults are none of these, and need no more than to be told so. */
 notrace COW_HOOK(cow_on_handle_mm_fault)
 {
 	struct vm_area_struct *vma = COW_TRACED(fregs, 0, typeof(vma));
 	unsigned long address = COW_TRACED(fregs, 1, unsigned long);
 	unsigned int flags = COW_TRACED(fregs, 2, unsigned int);
 
-	if (flags & FAULT_FLAG_WRITE) {
-		if (vma->vm_ops)
-			file_write(vma, address, flags);
-	} else if (!vma->vm_ops && !(flags & FAULT_FLAG_UNSHARE)) {
-		cow_zeroread_begin(vma, address, flags);
-	}
+	fault_starts(vma, address, flags);
+}
+
+notrace COW_STRAIGHT(cow_fault_starts)
+	(struct vm_area_struct *vma, unsigned long address, unsigned int flags)
+{
+	fault_starts(vma, address, flags);
 }
 
 /*

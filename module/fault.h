@@ -20,6 +20,7 @@ struct ftrace_ops;
 struct ftrace_regs;
 struct mm_struct;
 struct pt_regs;
+struct vm_area_struct;
 
 /* Tracepoints page_fault_user and page_fault_kernel */
 void cow_probe_page_fault(void *data, unsigned long address,
@@ -36,6 +37,18 @@ COW_HOOK(cow_on_do_huge_pmd_wp_page);
 COW_HOOK(cow_on_new_anon_rmap);
 COW_HOOK(cow_on_move_anon_rmap);
 COW_HOOK(cow_on_huge_zero_page);
+
+/*
+ * The same as cow_on_handle_mm_fault(), called straight from the entry of the
+ * kernel's function (straight.S). Since nothing has been saved there, the part
+ * that is in C is compiled to leave all registers as they were.
+ */
+#define COW_STRAIGHT(name) \
+	__attribute__((__no_caller_saved_registers__)) void name
+
+void cow_straight_mm_fault(void);
+COW_STRAIGHT(cow_fault_starts)(struct vm_area_struct *vma,
+			       unsigned long address, unsigned int flags);
 
 /* Charge @n of each of @bits to the owner of @mm. Any context of a task. */
 void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n);

@@ -77,12 +77,23 @@ struct cow_entry {
 	.ops = { .func = callback, .flags = FTRACE_OPS_FL_PERMANENT }, \
 }
 
+/*
+ * Every fault of the machine comes by here, and few of them are of interest. So
+ * this one is called straight from the function that handle_mm_fault() calls for
+ * all but hugetlb pages, where that can be had: there is room for one such call
+ * in a function. BPF programs use it too, which is why it is not taken from
+ * handle_mm_fault() itself.
+ */
+static struct cow_entry straight_entry = { .name = "__handle_mm_fault" };
+static bool straight;
+static struct cow_entry indirect_entry =
+	COW_ENTRY("handle_mm_fault", cow_on_handle_mm_fault);
+
 static struct cow_entry life_entries[] = {
 	COW_ENTRY("exit_mmap", on_exit_mmap),
 };
 
 static struct cow_entry fault_entries[] = {
-	COW_ENTRY("handle_mm_fault", cow_on_handle_mm_fault),
 	COW_ENTRY("do_wp_page", cow_on_do_wp_page),
 	COW_ENTRY(COW_NEW_ANON_RMAP, cow_on_new_anon_rmap),
 	COW_ENTRY(COW_MOVE_ANON_RMAP, cow_on_move_anon_rmap),
@@ -139,13 +150,19 @@ static int attach_probes(struct cow_probe *probes, size_t n)
 	return 0;
 }
 
-static int attach_entry(struct cow_entry *entry)
+static int set_filter(struct cow_entry *entry)
 {
 	char name[KSYM_NAME_LEN];
-	int ret;
 
 	strscpy(name, entry->name, sizeof(name));
-	ret = ftrace_set_filter(&entry->ops, name, strlen(name), 1);
+	return ftrace_set_filter(&entry->ops, name, strlen(name), 1);
+}
+
+static int attach_entry(struct cow_entry *entry)
+{
+	int ret;
+
+	ret = set_filter(entry);
 	if (ret) {
 		pr_err("this kernel has no function %s that can be traced\n",
 		       entry->name);
@@ -189,6 +206,29 @@ static int attach_entries(struct cow_entry *entries, size_t n)
 		}
 	}
 	return 0;
+}
+
+/* After the others: with function tracing off it would succeed, and be silent. */
+static int attach_mm_fault(void)
+{
+	straight = !set_filter(&straight_entry) &&
+		   !cow_register_straight(&straight_entry.ops, (unsigned long)
+					  cow_straight_mm_fault);
+	if (straight)
+		return 0;
+	ftrace_free_filter(&straight_entry.ops);
+	return attach_entry(&indirect_entry);
+}
+
+static void detach_mm_fault(void)
+{
+	if (!straight) {
+		detach_entries(&indirect_entry, 1);
+		return;
+	}
+	cow_unregister_straight(&straight_entry.ops, (unsigned long)
+				cow_straight_mm_fault);
+	ftrace_free_filter(&straight_entry.ops);
 }
 
 static int hook(struct cow_probe *probes, size_t nr_probes,
@@ -235,12 +275,22 @@ void cow_unhook_life(void)
 
 int cow_hook_faults(void)
 {
-	return hook(fault_probes, ARRAY_SIZE(fault_probes),
-		    fault_entries, ARRAY_SIZE(fault_entries));
+	int ret;
+
+	ret = hook(fault_probes, ARRAY_SIZE(fault_probes),
+		   fault_entries, ARRAY_SIZE(fault_entries));
+	if (ret)
+		return ret;
+	ret = attach_mm_fault();
+	if (ret)
+		unhook(fault_probes, ARRAY_SIZE(fault_probes),
+		       fault_entries, ARRAY_SIZE(fault_entries));
+	return ret;
 }
 
 void cow_unhook_faults(void)
 {
+	detach_mm_fault();
 	unhook(fault_probes, ARRAY_SIZE(fault_probes),
 	       fault_entries, ARRAY_SIZE(fault_entries));
 }

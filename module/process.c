@@ -104,7 +104,23 @@ void cow_process_put_user(struct cow_process *process)
 	cow_handle_process_gone(process);
 }
 
-/* What was before the start of a handle stays before it in the parent. */
+/* The tallies in ascending order, see counters.h. */
+static void give(struct cow_process *owner, const struct cow_sums *sums)
+{
+	struct cow_shard *shard = cow_process_shard(owner);
+	int i;
+
+	for (i = 0; i < COW_TALLIES; i++)
+		if (sums->tally[i])
+			atomic64_add(sums->tally[i], &shard->tally[i]);
+	cow_shard_raise_max(shard, sums->break_max_ns);
+}
+
+/*
+ * What was before the start of a handle stays before it in the parent. What a
+ * borrower paid for, the stack of a program that could not be executed, goes to
+ * the parent itself: nobody ever sees it as a process.
+ */
 void cow_process_fold(struct cow_process *process)
 {
 	struct cow_process *parent = cow_parent_of(process);
@@ -116,6 +132,10 @@ void cow_process_fold(struct cow_process *process)
 				       process->gone_max_before,
 				       process->max_before);
 	cow_process_read(process, true, &self, &gone);
+	if (process->borrower) {
+		give(parent, &self);
+		memset(&self, 0, sizeof(self));
+	}
 	cow_tree_fold(&process->node, &self, !process->borrower);
 	call_rcu(&process->rcu, free_by_rcu);
 }

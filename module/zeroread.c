@@ -333,7 +333,7 @@ void cow_zeroread_begin(struct vm_area_struct *vma, unsigned long address,
 	unsigned long page = address & PAGE_MASK;
 	struct note *note;
 
-	if ((vma->vm_flags & VM_SHARED) || userfaultfd_missing(vma))
+	if (userfaultfd_missing(vma))
 		return;
 	if (!(flags & FAULT_FLAG_USER) || mm != current->mm) {
 		count_now(vma, page);

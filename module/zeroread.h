@@ -31,7 +31,7 @@ void cow_zeroread_init(void);
 /* No hook runs any more: wait for those that are noted. May sleep. */
 void cow_zeroread_exit(void);
 
-/* A read fault in anonymous memory. mmap_lock is held. */
+/* A read fault in private anonymous memory. mmap_lock is held. */
 void cow_zeroread_begin(struct vm_area_struct *vma, unsigned long address,
 			unsigned int flags);
 

@@ -655,6 +655,47 @@ LIFE_TEST(vfork_child_that_only_exits_was_none)
 	EXPECT_EQ(1, must_list(self->tree).head.count);
 }
 
+/*
+ * A file that can be executed, but is no program: text, for which the kernel asks
+ * no helper. Return: its path, to free
+ */
+static char *no_program(void)
+{
+	char *path = strdup("/tmp/cowstat-no-program-XXXXXX");
+	int fd = path ? mkstemp(path) : -1;
+
+	if (fd < 0 || write(fd, "none\n", 5) != 5 || fchmod(fd, 0700))
+		cow_die("cannot make a file in /tmp");
+	close(fd);
+	return path;
+}
+
+/* The stack that an exec has built when it fails is paid by whose memory it is. */
+LIFE_TEST(exec_of_a_vfork_child_that_fails)
+{
+	struct actor *v = actor_post_clone(self->p,
+					   CLONE_VM | CLONE_VFORK | SIGCHLD);
+	char *file = no_program();
+	char *path = strcpy(actor_shared_page(), file);
+	long *argv = actor_shared_page();
+	struct cowstat_row row;
+
+	argv[0] = (long)path;
+	v->pid = actor_syscall(v, SYS_getpid);
+	EXPECT_EQ(-ENOEXEC, actor_syscall(v, SYS_execve, (long)path, (long)argv,
+					  (long)&argv[1]));
+	actor_post_syscall(v, SYS_exit_group, (long [6]){ 0 });
+	EXPECT_EQ(v->pid, actor_wait(self->p));
+	EXPECT_EQ(v->pid, actor_syscall(self->p, SYS_wait4, v->pid, 0, 0, 0));
+	row = must_process(self->fd, self->p->pid);
+	EXPECT_LT(N, row.self.value[COW_zero_filled]);
+	EXPECT_EQ(row.tree.value[COW_zero_filled],
+		  row.self.value[COW_zero_filled]);
+	EXPECT_EQ(1, must_read(self->tree).tree_procs);
+	unlink(file);
+	free(file);
+}
+
 LIFE_TEST(clone_vm_belongs_to_the_memory)
 {
 	struct actor *v = actor_clone(self->p, CLONE_VM | SIGCHLD);

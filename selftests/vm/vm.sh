@@ -259,7 +259,8 @@ boot() {
 }
 
 kernel_reports() {
-	grep -nE -f "$VM_DIR/console.deny" "$run/console" |
+	awk -f "$VM_DIR/foreign_races.awk" "$run/console" 2>/dev/null |
+		grep -nE -f "$VM_DIR/console.deny" |
 		if [[ $allow ]]; then grep -vE -- "$allow"; else cat; fi
 }
 

@@ -5,6 +5,7 @@
 # that is not in the kernel's log by itself. On other kernels it does nothing.
 
 KMEMLEAK=/sys/kernel/debug/kmemleak
+KCSAN=/sys/kernel/debug/kcsan
 
 # checkers_begin: what has leaked until now is not the module's
 checkers_begin() {
@@ -44,6 +45,7 @@ checkers_leaks() {
 checkers_off() {
 	[[ ! -e /proc/lockdep_stats ]] || grep -q 'debug_locks: *1$' /proc/lockdep_stats ||
 		echo lockdep
+	[[ ! -e $KCSAN ]] || grep -qx 'enabled: 1' $KCSAN || echo KCSAN
 	! dmesg | grep -E 'ODEBUG: .*disabled|kmemleak: .*disabled|[Tt]urning off the locking'
 }
 

@@ -24,6 +24,7 @@ prepare() {
 	set_to /sys/module/rcupdate/parameters/rcu_cpu_stall_timeout 3
 	set_to $debug/failslab/verbose 0
 	set_to $debug/fail_page_alloc/verbose 0
+	set_to $debug/fail_usercopy/verbose 0
 }
 
 # What is seen on a stack or in a register is no leak: look more than once.

@@ -23,21 +23,25 @@ enum cow_site {
 	COW_SITE_EAGER,		/* fork itself copied a pinned page */
 	COW_SITE_HUGE,		/* a write to a present, read-only huge page */
 	COW_SITE_MAP,		/* COW_SITE_ZERO, or the collapse of pages */
+	COW_SITE_HUGETLB,	/* as COW_SITE_WRITE, of a hugetlb page */
+	COW_SITE_HUGETLB_ZERO,	/* a first access to private hugetlb memory */
 	COW_NR_SITES
 };
 
 /**
  * enum cow_source - what a write to a read-only page replaced
- * @COW_FROM_NOTHING: no write, or no page of ours: counts nothing
+ * @COW_FROM_PIN: any; it is pinned to be read, and not written
  * @COW_FROM_ZERO: the shared zero page
  * @COW_FROM_FILE: a page of the page cache, or one without a struct page
+ * @COW_FROM_KSM: a page that KSM merged
  * @COW_FROM_SELF: an anonymous page that the writing process made
  * @COW_FROM_OTHER: an anonymous page that it inherited
  */
 enum cow_source {
-	COW_FROM_NOTHING,
+	COW_FROM_PIN,
 	COW_FROM_ZERO,
 	COW_FROM_FILE,
+	COW_FROM_KSM,
 	COW_FROM_SELF,
 	COW_FROM_OTHER,
 };
@@ -64,26 +68,25 @@ static inline __u32 cow_zero_bits(unsigned int where)
 	return bits;
 }
 
-/**
- * cow_copy_bits() - what a copy at COW_SITE_WRITE counts
- * @source: what was replaced
- * @where: COW_IN_*, of the page
- *
- * Return: the tallies, as COW_BIT()s; 0 for a copy that is not counted.
- */
-static inline __u32 cow_copy_bits(enum cow_source source, unsigned int where)
+static inline __u32 cow_upgrade_bits(unsigned int where)
+{
+	return cow_zero_bits(where) | COW_BIT(COW_ZERO_UPGRADED);
+}
+
+/* The tally of a copy at COW_SITE_WRITE of what is not the zero page. */
+static inline enum cow_tally cow_copy_tally(enum cow_source source)
 {
 	switch (source) {
-	case COW_FROM_ZERO:
-		return cow_zero_bits(where) | COW_BIT(COW_ZERO_UPGRADED);
 	case COW_FROM_FILE:
-		return COW_BIT(COW_BROKEN_FILE);
+		return COW_BROKEN_FILE;
+	case COW_FROM_KSM:
+		return COW_BROKEN_KSM;
 	case COW_FROM_SELF:
-		return COW_BIT(COW_BROKEN_PARENT);
+		return COW_BROKEN_PARENT;
 	case COW_FROM_OTHER:
-		return COW_BIT(COW_BROKEN_CHILD);
+		return COW_BROKEN_CHILD;
 	default:
-		return 0;
+		return COW_UNSHARED;
 	}
 }
 

@@ -29,8 +29,10 @@ cow_traced_argument(struct ftrace_regs *fregs, unsigned int n)
 		return fregs->regs.di;
 	case 1:
 		return fregs->regs.si;
-	default:
+	case 2:
 		return fregs->regs.dx;
+	default:
+		return fregs->regs.cx;
 	}
 }
 #else
@@ -56,6 +58,9 @@ cow_traced_argument(struct ftrace_regs *fregs, unsigned int n)
 	unregister_ftrace_direct(ops, function, false)
 #endif
 
+/* The compiler's; the kernel has no name of its own for it. */
+#define __cow_straight __attribute__((no_caller_saved_registers))
+
 /*
  * The rmap functions were renamed from page_ to folio_ in 6.8 and 6.9. Their
  * first argument is the page, or the folio, which begins with its first page.
@@ -63,10 +68,12 @@ cow_traced_argument(struct ftrace_regs *fregs, unsigned int n)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
 #define COW_NEW_ANON_RMAP	"page_add_new_anon_rmap"
 #define COW_MOVE_ANON_RMAP	"page_move_anon_rmap"
+#define COW_NEW_HUGETLB_RMAP	"hugepage_add_new_anon_rmap"
 #define COW_HUGE_ZERO_PAGE	"mm_get_huge_zero_page"
 #else
 #define COW_NEW_ANON_RMAP	"folio_add_new_anon_rmap"
 #define COW_MOVE_ANON_RMAP	"folio_move_anon_rmap"
+#define COW_NEW_HUGETLB_RMAP	"hugetlb_add_new_anon_rmap"
 #define COW_HUGE_ZERO_PAGE	"mm_get_huge_zero_folio"
 #endif
 

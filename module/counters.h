@@ -25,10 +25,16 @@ enum cow_tally {
 	COW_BROKEN_CHILD,
 	COW_BROKEN_PARENT,
 	COW_BROKEN_FILE,
+	COW_BROKEN_KSM,
+	COW_BROKEN_HUGETLB,
+	COW_BROKEN_REMOTE,
+	COW_EAGER,
+	COW_UNSHARED,
 	COW_REUSED,
 	COW_ZERO_FILLED,
 	COW_ZERO_HEAP,
 	COW_ZERO_STACK,
+	COW_ZERO_HUGE,
 	COW_ZERO_UPGRADED,
 	COW_ZERO_MAPPED,
 	COW_POOL_REMOTE,
@@ -93,11 +99,18 @@ static inline void cow_counters_fill(struct cowstat_counters *out,
 	c[COW_C_broken_parent] = t[COW_BROKEN_PARENT];
 	c[COW_C_broken_anon] = c[COW_C_broken_child] + c[COW_C_broken_parent];
 	c[COW_C_broken_file] = t[COW_BROKEN_FILE];
-	c[COW_C_broken] = c[COW_C_broken_anon] + c[COW_C_broken_file];
+	c[COW_C_broken_ksm] = t[COW_BROKEN_KSM];
+	c[COW_C_broken_hugetlb] = t[COW_BROKEN_HUGETLB];
+	c[COW_C_broken] = c[COW_C_broken_anon] + c[COW_C_broken_file] +
+			  c[COW_C_broken_ksm] + c[COW_C_broken_hugetlb];
+	c[COW_C_broken_remote] = t[COW_BROKEN_REMOTE];
+	c[COW_C_eager] = t[COW_EAGER];
+	c[COW_C_unshared] = t[COW_UNSHARED];
 	c[COW_C_reused] = t[COW_REUSED];
 	c[COW_C_zero_filled] = t[COW_ZERO_FILLED];
 	c[COW_C_zero_heap] = t[COW_ZERO_HEAP];
 	c[COW_C_zero_stack] = t[COW_ZERO_STACK];
+	c[COW_C_zero_huge] = t[COW_ZERO_HUGE];
 	c[COW_C_zero_upgraded] = t[COW_ZERO_UPGRADED];
 	c[COW_C_zero_mapped] = t[COW_ZERO_MAPPED];
 	c[COW_C_pool_remote] = t[COW_POOL_REMOTE];

@@ -17,9 +17,10 @@
 #include "space.h"
 #include "zeroread.h"
 
-/* Sites that make new anonymous pages, and such that take pages over */
+/* Sites that make new anonymous pages, take pages over, and make hugetlb pages */
 static struct cow_sites new_sites __read_mostly;
 static struct cow_sites move_sites __read_mostly;
+static struct cow_sites hugetlb_sites __read_mostly;
 
 #define COW_TRACED(fregs, n, type) ((type)cow_traced_argument(fregs, n))
 
@@ -42,7 +43,8 @@ static noinline void charge_slowly(const struct mm_struct *mm,
 	raw_spin_lock(&cow_tree_lock);
 	process = cow_life_payer(mm, exec);
 	if (ns)
-		cow_process_charge_break(process, bits, ns);
+		cow_process_charge_break(process, __ffs(bits), bits & (bits - 1),
+					 n, ns);
 	else
 		cow_process_charge(process, bits, n);
 	raw_spin_unlock(&cow_tree_lock);
@@ -64,17 +66,20 @@ static __always_inline void charge(const struct vm_area_struct *vma, u32 bits,
 		charge_slowly(vma->vm_mm, vma, bits, n, 0);
 }
 
-/* Charge one broken page, and the time that it took; as charge(). */
+/*
+ * Charge @n pages, broken since @start, to @whole and its @parts; as charge().
+ */
 static __always_inline void charge_break(const struct vm_area_struct *vma,
-					 u32 bits, u64 start)
+					 enum cow_tally whole, u32 parts,
+					 u64 n, u64 start)
 {
 	struct cow_process *process = cow_space_owner(vma->vm_mm);
 	u64 ns = cow_clock_since(start);
 
 	if (likely(process))
-		cow_process_charge_break(process, bits, ns);
+		cow_process_charge_break(process, whole, parts, n, ns);
 	else
-		charge_slowly(vma->vm_mm, vma, bits, 1, ns);
+		charge_slowly(vma->vm_mm, vma, COW_BIT(whole) | parts, n, ns);
 }
 
 void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n)
@@ -105,8 +110,9 @@ where_is(const struct vm_area_struct *vma, unsigned long address,
 
 static __always_inline u32 from_pool(const struct page *page)
 {
-	return page_to_nid(page) == numa_node_id() ?
-		0 : COW_BIT(COW_POOL_REMOTE);
+	if (unlikely(page_to_nid(page) != numa_node_id()))
+		return COW_BIT(COW_POOL_REMOTE);
+	return 0;
 }
 
 /*
@@ -137,7 +143,7 @@ static __always_inline enum cow_source source_of(const struct vm_fault *fault)
 	struct folio *folio;
 
 	if (unlikely(fault->flags & FAULT_FLAG_UNSHARE))
-		return COW_FROM_NOTHING;
+		return COW_FROM_PIN;
 	if (!fault->page)
 		return is_zero_pfn(pte_pfn(fault->orig_pte)) ?
 			COW_FROM_ZERO : COW_FROM_FILE;
@@ -145,7 +151,7 @@ static __always_inline enum cow_source source_of(const struct vm_fault *fault)
 	if (!folio_test_anon(folio))
 		return COW_FROM_FILE;
 	if (unlikely(folio_test_ksm(folio)))
-		return COW_FROM_NOTHING;
+		return COW_FROM_KSM;
 	return page_is_own(folio, fault->vma) ? COW_FROM_SELF : COW_FROM_OTHER;
 }
 
@@ -155,24 +161,40 @@ static __always_inline unsigned long nr_pages(struct page *page)
 	return folio_nr_pages((struct folio *)page);
 }
 
+/* A huge page is one that has the place of a whole page table. */
+static __always_inline u32 huge_bits(unsigned long pages)
+{
+	return pages == PTRS_PER_PTE ? COW_BIT(COW_ZERO_HUGE) : 0;
+}
+
+static noinline void zero_filled_parts(struct vm_area_struct *vma, u32 bits,
+				       unsigned long pages)
+{
+	charge(vma, bits, pages);
+}
+
 static noinline notrace void zero_filled(struct page *page,
 					 struct vm_area_struct *vma,
 					 unsigned long address)
 {
 	unsigned long pages = nr_pages(page);
-	u32 bits = cow_zero_bits(where_is(vma, address, pages << PAGE_SHIFT));
+	u32 bits = cow_zero_bits(where_is(vma, address, pages << PAGE_SHIFT)) |
+		   huge_bits(pages) | from_pool(page);
 
-	charge(vma, bits | from_pool(page), pages);
+	if (likely(bits == COW_BIT(COW_ZERO_FILLED)))
+		charge(vma, COW_BIT(COW_ZERO_FILLED), pages);
+	else
+		zero_filled_parts(vma, bits, pages);
 }
 
 static noinline void upgraded(struct page *page, struct vm_area_struct *vma,
 			      unsigned long address)
 {
 	unsigned long pages = nr_pages(page);
-	u32 bits = cow_copy_bits(COW_FROM_ZERO,
-				 where_is(vma, address, pages << PAGE_SHIFT));
+	u32 bits = cow_upgrade_bits(where_is(vma, address,
+					     pages << PAGE_SHIFT));
 
-	charge(vma, bits | from_pool(page), pages);
+	charge(vma, bits | huge_bits(pages) | from_pool(page), pages);
 }
 
 /*
@@ -185,7 +207,8 @@ static bool replaces_huge_zero(const struct vm_area_struct *vma,
 	struct cow_flight *flight = cow_flight_find();
 	const struct vm_fault *fault = flight->fault;
 
-	if (flight->stage != COW_STAGE_HUGE || !cow_flight_is_own(flight))
+	if (COW_STAGE(flight->stage) != COW_STAGE_HUGE ||
+	    !cow_flight_is_own(flight))
 		return false;
 	if (fault->vma != vma || (fault->address & PMD_MASK) != address ||
 	    !pmd_present(fault->orig_pmd))
@@ -207,15 +230,24 @@ static noinline notrace void mapped(struct page *page,
 		zero_filled(page, vma, address);
 }
 
+/* A break that no exception has caused is told apart. */
+static __always_inline u32 remote_bits(unsigned int stage)
+{
+	if (unlikely(stage & COW_STAGE_REMOTE))
+		return COW_BIT(COW_BROKEN_REMOTE);
+	return 0;
+}
+
 static noinline notrace void replaced(struct page *page,
 				      struct vm_area_struct *vma,
 				      unsigned long address)
 {
 	struct cow_flight *flight = cow_flight_find();
+	unsigned int stage = flight->stage;
 	enum cow_source source;
 	u64 start;
 
-	if (unlikely(flight->stage != COW_STAGE_REPLACE ||
+	if (unlikely(COW_STAGE(stage) != COW_STAGE_REPLACE ||
 		     !cow_flight_is_own(flight))) {
 		cow_lose(COW_LOSS_flight, 1);
 		return;
@@ -226,9 +258,11 @@ static noinline notrace void replaced(struct page *page,
 
 	if (source == COW_FROM_ZERO)
 		upgraded(page, vma, address);
-	else if (likely(source != COW_FROM_NOTHING))
-		charge_break(vma, cow_copy_bits(source, 0) | from_pool(page),
-			     start);
+	else if (likely(source != COW_FROM_PIN))
+		charge_break(vma, cow_copy_tally(source),
+			     remote_bits(stage) | from_pool(page), 1, start);
+	else
+		charge(vma, COW_BIT(COW_UNSHARED), 1);
 }
 
 static noinline notrace void copied_from_file(struct page *page,
@@ -236,14 +270,17 @@ static noinline notrace void copied_from_file(struct page *page,
 					      unsigned long address)
 {
 	struct cow_flight *flight = cow_flight_find();
+	u32 parts = from_pool(page);
 	u64 start;
 
-	if (likely(flight->page == (address & PAGE_MASK)))
+	if (likely(flight->page == (address & PAGE_MASK))) {
 		start = flight->start;
-	else
+		parts |= remote_bits(flight->stage);
+	} else {
 		start = cow_clock_ticks();
+	}
 	cow_flight_done(flight);
-	charge_break(vma, COW_BIT(COW_BROKEN_FILE) | from_pool(page), start);
+	charge_break(vma, COW_BROKEN_FILE, parts, 1, start);
 }
 
 static noinline void new_page_elsewhere(struct page *page,
@@ -265,7 +302,7 @@ static noinline void new_page_elsewhere(struct page *page,
 		copied_from_file(page, vma, address);
 		break;
 	case COW_SITE_EAGER:
-		cow_space_note_eager(vma->vm_mm);
+		cow_space_note_eager(vma->vm_mm, 1);
 		break;
 	case COW_SITE_NOT_OURS:
 		break;
@@ -298,7 +335,7 @@ static __always_inline void taken_over(struct vm_area_struct *vma, u64 pages)
 	struct cow_flight *flight = cow_flight_find();
 	unsigned int flags;
 
-	if (unlikely(flight->stage < COW_STAGE_HUGE ||
+	if (unlikely(COW_STAGE(flight->stage) < COW_STAGE_HUGE ||
 		     !cow_flight_is_own(flight))) {
 		cow_lose(COW_LOSS_flight, 1);
 		return;
@@ -307,6 +344,81 @@ static __always_inline void taken_over(struct vm_area_struct *vma, u64 pages)
 	cow_flight_done(flight);
 	if (likely(!(flags & FAULT_FLAG_UNSHARE)))
 		charge(vma, COW_BIT(COW_REUSED), pages);
+}
+
+/* What the flight of hugetlb_fault() was when its page was put in place. */
+static struct cow_flight hugetlb_landing(void)
+{
+	struct cow_flight *flight = cow_flight_find();
+	struct cow_flight landed = *flight;
+
+	if (COW_STAGE(landed.stage) == COW_STAGE_HUGETLB)
+		cow_flight_done(flight);
+	else
+		cow_lose(COW_LOSS_flight, 1);
+	return landed;
+}
+
+static void hugetlb_taken_over(struct page *page, struct vm_area_struct *vma)
+{
+	const struct cow_flight flight = hugetlb_landing();
+
+	if (COW_STAGE(flight.stage) == COW_STAGE_HUGETLB &&
+	    !(flight.flags & FAULT_FLAG_UNSHARE))
+		charge(vma, COW_BIT(COW_REUSED), nr_pages(page));
+}
+
+static void hugetlb_replaced(struct page *page, struct vm_area_struct *vma)
+{
+	const struct cow_flight flight = hugetlb_landing();
+
+	if (COW_STAGE(flight.stage) != COW_STAGE_HUGETLB)
+		return;
+	if (flight.flags & FAULT_FLAG_UNSHARE)
+		charge(vma, COW_BIT(COW_UNSHARED), nr_pages(page));
+	else
+		charge_break(vma, COW_BROKEN_HUGETLB,
+			     remote_bits(flight.stage) | from_pool(page),
+			     nr_pages(page), flight.start);
+}
+
+/* Of whatever size: hugetlb has others than the page tables' own. */
+static void hugetlb_zero_filled(struct page *page, struct vm_area_struct *vma)
+{
+	charge(vma, cow_zero_bits(0) | COW_BIT(COW_ZERO_HUGE) | from_pool(page),
+	       nr_pages(page));
+}
+
+notrace COW_HOOK(cow_on_new_hugetlb_rmap)
+{
+	struct page *page = COW_TRACED(fregs, 0, struct page *);
+	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));
+
+	switch (cow_site_of(&hugetlb_sites, caller)) {
+	case COW_SITE_HUGETLB:
+		hugetlb_replaced(page, vma);
+		break;
+	case COW_SITE_HUGETLB_ZERO:
+		hugetlb_zero_filled(page, vma);
+		break;
+	case COW_SITE_EAGER:
+		cow_space_note_eager(vma->vm_mm, nr_pages(page));
+		break;
+	case COW_SITE_NOT_OURS:
+		break;
+	default:
+		cow_lose(COW_LOSS_site, 1);
+	}
+}
+
+notrace COW_HOOK(cow_on_hugetlb_fault)
+{
+	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));
+	unsigned long address = COW_TRACED(fregs, 2, unsigned long);
+	unsigned int flags = COW_TRACED(fregs, 3, unsigned int);
+
+	if (!(vma->vm_flags & VM_SHARED))
+		cow_flight_hugetlb(address, flags);
 }
 
 static noinline void taken_over_elsewhere(struct page *page,
@@ -319,6 +431,9 @@ static noinline void taken_over_elsewhere(struct page *page,
 		break;
 	case COW_SITE_HUGE:
 		taken_over(vma, nr_pages(page));
+		break;
+	case COW_SITE_HUGETLB:
+		hugetlb_taken_over(page, vma);
 		break;
 	case COW_SITE_NOT_OURS:
 		break;
@@ -361,7 +476,7 @@ static __always_inline void fault_starts(struct vm_area_struct *vma,
 	if (vma->vm_flags & VM_SHARED)
 		return;
 	if (flags & FAULT_FLAG_WRITE)
-		cow_flight_handle(address, flags & FAULT_FLAG_TRIED);
+		cow_flight_handle(address, flags);
 	else if (!(flags & FAULT_FLAG_UNSHARE))
 		cow_zeroread_begin(vma, address, flags);
 }

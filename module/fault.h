@@ -37,14 +37,15 @@ COW_HOOK(cow_on_do_huge_pmd_wp_page);
 COW_HOOK(cow_on_new_anon_rmap);
 COW_HOOK(cow_on_move_anon_rmap);
 COW_HOOK(cow_on_huge_zero_page);
+COW_HOOK(cow_on_hugetlb_fault);
+COW_HOOK(cow_on_new_hugetlb_rmap);
 
 /*
  * The same as cow_on_handle_mm_fault(), called straight from the entry of the
  * kernel's function (straight.S). Since nothing has been saved there, the part
  * that is in C is compiled to leave all registers as they were.
  */
-#define COW_STRAIGHT(name) \
-	__attribute__((__no_caller_saved_registers__)) void name
+#define COW_STRAIGHT(name) __cow_straight void name
 
 void cow_straight_mm_fault(void);
 COW_STRAIGHT(cow_fault_starts)(struct vm_area_struct *vma,

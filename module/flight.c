@@ -5,14 +5,21 @@ struct cow_flight cow_flights[(1 << COW_FLIGHT_BITS) + COW_FLIGHT_REACH];
 
 struct cow_flight cow_flight_spare;
 
-struct cow_flight *cow_flight_find_further(struct cow_flight *first)
+/* The entry in reach of @first that is @task's, or NULL. */
+static struct cow_flight *find(struct cow_flight *first,
+			       const struct task_struct *task)
 {
 	struct cow_flight *flight = first;
 
 	for (; flight < first + COW_FLIGHT_REACH; flight++)
-		if (READ_ONCE(flight->task) == current)
+		if (READ_ONCE(flight->task) == task)
 			return flight;
-	return &cow_flight_spare;
+	return NULL;
+}
+
+struct cow_flight *cow_flight_find_further(struct cow_flight *first)
+{
+	return find(first, current) ?: &cow_flight_spare;
 }
 
 /* From the handler to the commit a write never takes so long. */
@@ -21,7 +28,7 @@ struct cow_flight *cow_flight_find_further(struct cow_flight *first)
 /* Read while its owner may change it: a hint, no more. */
 static bool can_be_dropped(const struct cow_flight *flight)
 {
-	return READ_ONCE(flight->stage) < COW_STAGE_HUGE ||
+	return COW_STAGE(READ_ONCE(flight->stage)) < COW_STAGE_HUGE ||
 	       cow_clock_since(READ_ONCE(flight->start)) > COW_FLIGHT_OLD_NS;
 }
 
@@ -38,23 +45,25 @@ static struct cow_flight *drop_one(struct cow_flight *first)
 	return NULL;
 }
 
+static struct cow_flight *take_free_one(struct cow_flight *first)
+{
+	struct cow_flight *flight;
+
+	while ((flight = find(first, NULL)))
+		if (cow_flight_seize(flight, NULL))
+			return flight;
+	return NULL;
+}
+
 struct cow_flight *cow_flight_take_off_slowly(struct cow_flight *first)
 {
-	struct cow_flight *flight = first;
+	struct cow_flight *flight = find(first, current);
 
-	for (; flight < first + COW_FLIGHT_REACH; flight++) {
-		struct task_struct *owner = READ_ONCE(flight->task);
-
-		if (owner == current)
-			return flight;
-		if (!owner && cow_flight_seize(flight, NULL))
-			goto new;
-	}
-	flight = drop_one(first);
-	if (!flight)
-		flight = &cow_flight_spare;
-new:
+	if (flight)
+		return flight;
+	flight = take_free_one(first) ?: drop_one(first) ?: &cow_flight_spare;
 	flight->page = 0;
+	flight->stage = COW_STAGE_LANDED;
 	return flight;
 }
 
@@ -63,21 +72,83 @@ void cow_flight_trap_slowly(unsigned long address)
 	cow_flight_trap_in(cow_flight_take_off(), address, cow_clock_ticks());
 }
 
+/*
+ * Has the handler met this write before: as a file's, as one to a huge page that
+ * was split since, or in an attempt that has to be made again? A new exception
+ * would have begun anew, at the tracepoint.
+ */
+static bool is_known(const struct cow_flight *flight,
+		     const struct vm_fault *fault)
+{
+	switch (COW_STAGE(flight->stage)) {
+	case COW_STAGE_HANDLER:
+	case COW_STAGE_HUGE:
+		return true;
+	case COW_STAGE_REPLACE:
+		return fault->flags &
+		       (FAULT_FLAG_TRIED | FAULT_FLAG_INTERRUPTIBLE);
+	default:
+		return false;
+	}
+}
+
+void cow_flight_replace_slowly(struct cow_flight *flight,
+			       struct vm_fault *fault, enum cow_stage stage)
+{
+	unsigned long page = fault->address & PAGE_MASK;
+	unsigned int remote = flight->stage & COW_STAGE_REMOTE;
+
+	if (flight->page != page || !is_known(flight, fault)) {
+		flight->page = page;
+		flight->start = cow_clock_ticks();
+		remote = COW_STAGE_REMOTE;
+	}
+	flight->fault = fault;
+	WRITE_ONCE(flight->stage, stage | remote);
+}
+
+/* @again if it was there before. */
+static struct cow_flight *handle(unsigned long address, bool again)
+{
+	struct cow_flight *flight = cow_flight_take_off();
+	unsigned long page = address & PAGE_MASK;
+
+	if (flight->page != page ||
+	    (flight->stage != COW_STAGE_TRAP && !again)) {
+		flight->page = page;
+		flight->start = cow_clock_ticks();
+	}
+	return flight;
+}
+
+void cow_flight_handle(unsigned long address, unsigned int flags)
+{
+	struct cow_flight *flight = handle(address, flags & FAULT_FLAG_TRIED);
+
+	WRITE_ONCE(flight->stage, COW_STAGE_HANDLER | cow_stage_by(flags));
+}
+
+void cow_flight_hugetlb(unsigned long address, unsigned int flags)
+{
+	struct cow_flight *flight = handle(address, flags & FAULT_FLAG_TRIED);
+
+	flight->flags = flags;
+	WRITE_ONCE(flight->stage, COW_STAGE_HUGETLB | cow_stage_by(flags));
+}
+
 void cow_flight_zero_read(struct mm_struct *mm)
 {
 	struct cow_flight *flight = cow_flight_take_off();
 
 	flight->page = 0;
 	flight->mm = mm;
-	flight->stage = COW_STAGE_ZERO_READ;
+	WRITE_ONCE(flight->stage, COW_STAGE_ZERO_READ);
 }
 
 void cow_flight_land(struct task_struct *task)
 {
-	struct cow_flight *flight = cow_flight_first(task);
-	struct cow_flight *end = flight + COW_FLIGHT_REACH;
+	struct cow_flight *flight = find(cow_flight_first(task), task);
 
-	for (; flight < end; flight++)
-		if (READ_ONCE(flight->task) == task)
-			cow_flight_done(flight);
+	if (flight)
+		WRITE_ONCE(flight->task, NULL);
 }

@@ -4,15 +4,15 @@
  *
  * What the page-fault tracepoint and the fault handler know is needed at the
  * commit point, after the task may have slept and migrated. So it belongs to
- * the task: a small hash table, in which a task has at most one live entry,
- * from its fault (or its write through the fault handler without one) until
- * the page is in place.
+ * the task: a small hash table, in which a task has at most one entry. A flight
+ * goes from its fault (or its write through the fault handler without one) until
+ * the page is in place: it has landed then.
  *
- * A fault that comes to nothing leaves its entry behind. The task's next one
- * takes it over, its exit clears it, and where room is short one is dropped for
- * another task's: one that has not got as far as replacing a page, which costs
- * it the time of its start, no more; or one that is old. If that should commit
- * all the same, it is counted as lost.
+ * The entry stays the task's, for its next flight, until the task exits. Where
+ * room is short one is dropped for another task's: one that has landed, or that
+ * has not got as far as replacing a page, which costs it the time of its start,
+ * no more; or one that is old, as a fault that comes to nothing leaves behind.
+ * If that should commit all the same, it is counted as lost.
  *
  * Each function can run with preemption on. Only the task itself touches the
  * contents of its entry, unless it is dropped for another one's at that very
@@ -31,12 +31,19 @@
 #include "clock.h"
 
 enum cow_stage {
+	COW_STAGE_LANDED,	/* no fault */
 	COW_STAGE_ZERO_READ,	/* the kernel reads fresh memory (zeroread.c) */
 	COW_STAGE_TRAP,		/* the tracepoint has seen a write fault */
 	COW_STAGE_HANDLER,	/* handle_mm_fault runs */
 	COW_STAGE_HUGE,		/* do_huge_pmd_wp_page runs: reuse, or split */
+	COW_STAGE_HUGETLB,	/* hugetlb_fault runs: zero-fill, reuse, or copy */
 	COW_STAGE_REPLACE,	/* do_wp_page runs: reuse, or copy */
+
+	/* with these: no exception has caused it, but the kernel wants to write */
+	COW_STAGE_REMOTE = 0x10,
 };
+
+#define COW_STAGE(stage)	((stage) & ~COW_STAGE_REMOTE)
 
 /**
  * struct cow_flight - a fault of one task
@@ -44,19 +51,21 @@ enum cow_stage {
  * @fault: the kernel's own description, on the task's stack; from
  *	COW_STAGE_HUGE until the commit
  * @mm: that a COW_STAGE_ZERO_READ reads from
+ * @flags: of a COW_STAGE_HUGETLB, FAULT_FLAG_*
  * @page: address of the page, 0 if the entry has no start yet
  * @start: when it began, by cow_clock_ticks()
- * @stage: how far it has got
+ * @stage: enum cow_stage: how far it has got
  */
 struct cow_flight {
 	struct task_struct *task;
 	union {
 		struct vm_fault *fault;
 		struct mm_struct *mm;
+		unsigned int flags;
 	};
 	unsigned long page;
 	u64 start;
-	enum cow_stage stage;
+	unsigned int stage;
 } ____cacheline_aligned;
 
 #define COW_FLIGHT_BITS	11
@@ -73,10 +82,12 @@ cow_flights[(1 << COW_FLIGHT_BITS) + COW_FLIGHT_REACH];
  */
 extern struct cow_flight cow_flight_spare;
 
-/* The rest of cow_flight_trap(), cow_flight_take_off() and cow_flight_find(). */
+/* The rest of cow_flight_trap() and the others. */
 void cow_flight_trap_slowly(unsigned long address);
 struct cow_flight *cow_flight_take_off_slowly(struct cow_flight *first);
 struct cow_flight *cow_flight_find_further(struct cow_flight *first);
+void cow_flight_replace_slowly(struct cow_flight *flight,
+			       struct vm_fault *fault, enum cow_stage stage);
 
 static __always_inline struct cow_flight *
 cow_flight_first(const struct task_struct *task)
@@ -90,23 +101,13 @@ static __always_inline bool cow_flight_seize(struct cow_flight *flight,
 	return try_cmpxchg(&flight->task, &from, current);
 }
 
-/*
- * The current task's entry, or a new one, whose page is 0. It is in the first
- * place that is the task's or nobody's. An older one may be behind it: that is
- * never found again, since this one comes first for as long as it matters, and
- * goes when the task exits.
- */
+/* The current task's entry, or a new one, whose page is 0. */
 static __always_inline struct cow_flight *cow_flight_take_off(void)
 {
 	struct cow_flight *first = cow_flight_first(current);
-	struct task_struct *owner = READ_ONCE(first->task);
 
-	if (owner == current)
+	if (likely(READ_ONCE(first->task) == current))
 		return first;
-	if (likely(!owner && cow_flight_seize(first, NULL))) {
-		first->page = 0;
-		return first;
-	}
 	return cow_flight_take_off_slowly(first);
 }
 
@@ -134,8 +135,7 @@ static __always_inline bool cow_flight_is_own(const struct cow_flight *flight)
 /* It has come to its end. */
 static __always_inline void cow_flight_done(struct cow_flight *flight)
 {
-	/* Others may seize it from here on. */
-	smp_store_release(&flight->task, NULL);
+	WRITE_ONCE(flight->stage, COW_STAGE_LANDED);
 }
 
 static __always_inline void cow_flight_trap_in(struct cow_flight *flight,
@@ -143,7 +143,7 @@ static __always_inline void cow_flight_trap_in(struct cow_flight *flight,
 {
 	flight->start = now;
 	flight->page = address & PAGE_MASK;
-	flight->stage = COW_STAGE_TRAP;
+	WRITE_ONCE(flight->stage, COW_STAGE_TRAP);
 }
 
 /*
@@ -152,44 +152,47 @@ static __always_inline void cow_flight_trap_in(struct cow_flight *flight,
  */
 static __always_inline void cow_flight_trap(unsigned long address)
 {
-	struct cow_flight *flight = cow_flight_first(current);
-	struct task_struct *owner = READ_ONCE(flight->task);
+	struct task_struct *task = current;
+	struct cow_flight *flight = cow_flight_first(task);
 
-	if (likely(cow_clock_is_tsc() &&
-		   (owner == current ||
-		    (!owner && cow_flight_seize(flight, NULL)))))
+	if (likely(cow_clock_is_tsc() && READ_ONCE(flight->task) == task))
 		cow_flight_trap_in(flight, address, get_cycles());
 	else
 		cow_flight_trap_slowly(address);
 }
 
-/* The handler has a write to a file's page; @again if it was there before. */
-static inline void cow_flight_handle(unsigned long address, bool again)
+/*
+ * Only exceptions can be interrupted by any signal (but for writes of KVM on
+ * behalf of its guests, on some kernels: see cow_flight_replace()).
+ */
+static __always_inline unsigned int cow_stage_by(unsigned int flags)
 {
-	struct cow_flight *flight = cow_flight_take_off();
-	unsigned long page = address & PAGE_MASK;
-
-	if (flight->page != page ||
-	    (flight->stage != COW_STAGE_TRAP && !again)) {
-		flight->page = page;
-		flight->start = cow_clock_ticks();
-	}
-	flight->stage = COW_STAGE_HANDLER;
+	return flags & FAULT_FLAG_INTERRUPTIBLE ? 0 : COW_STAGE_REMOTE;
 }
 
-/* A read-only page is about to be replaced, or taken over, by a write. */
+/* The handler has a write to a file's page. */
+void cow_flight_handle(unsigned long address, unsigned int flags);
+
+/* hugetlb_fault() has an access to a page. */
+void cow_flight_hugetlb(unsigned long address, unsigned int flags);
+
+/*
+ * A read-only page is about to be replaced, or taken over, by a write. The
+ * tracepoint has seen it, or else it is remote.
+ */
 static __always_inline void cow_flight_replace(struct vm_fault *fault,
 					       enum cow_stage stage)
 {
 	struct cow_flight *flight = cow_flight_take_off();
-	unsigned long page = fault->address & PAGE_MASK;
 
-	if (flight->page != page || flight->stage >= stage) {
-		flight->page = page;
-		flight->start = cow_clock_ticks();
+	if (likely(flight->page == (fault->address & PAGE_MASK) &&
+		   flight->stage == COW_STAGE_TRAP &&
+		   (fault->flags & FAULT_FLAG_INTERRUPTIBLE))) {
+		flight->fault = fault;
+		WRITE_ONCE(flight->stage, stage);
+	} else {
+		cow_flight_replace_slowly(flight, fault, stage);
 	}
-	flight->fault = fault;
-	flight->stage = stage;
 }
 
 /* The kernel is about to read fresh memory of @mm that could be a huge page. */

@@ -101,6 +101,10 @@ static struct cow_entry fault_entries[] = {
 	COW_ENTRY("do_huge_pmd_wp_page", cow_on_do_huge_pmd_wp_page),
 	COW_ENTRY(COW_HUGE_ZERO_PAGE, cow_on_huge_zero_page),
 #endif
+#ifdef CONFIG_HUGETLB_PAGE
+	COW_ENTRY("hugetlb_fault", cow_on_hugetlb_fault),
+	COW_ENTRY(COW_NEW_HUGETLB_RMAP, cow_on_new_hugetlb_rmap),
+#endif
 };
 
 static void match(struct tracepoint *tracepoint, void *priv)

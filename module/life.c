@@ -97,12 +97,23 @@ static bool gap_above(struct cow_process *process)
 	return false;
 }
 
+/* Private ones: those that are shared a fork leaves to be faulted in. */
+static unsigned long hugetlb_pages(const struct mm_struct *mm)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	return atomic_long_read(&mm->hugetlb_usage);
+#else
+	return 0;
+#endif
+}
+
 /* What a fork copied is what the child's memory consists of right after. */
 static void charge_fork(struct cow_process *parent, struct cow_process *child,
 			struct mm_struct *mm)
 {
 	unsigned long eager = cow_space_take_eager(mm);
-	unsigned long pages = cow_mm_counter(mm, MM_ANONPAGES);
+	unsigned long pages = cow_mm_counter(mm, MM_ANONPAGES) +
+			      hugetlb_pages(mm);
 	unsigned long swap = cow_mm_counter(mm, MM_SWAPENTS);
 
 	if (!READ_ONCE(counting))
@@ -113,6 +124,8 @@ static void charge_fork(struct cow_process *parent, struct cow_process *child,
 	if (swap)
 		cow_process_charge(parent, COW_BIT(COW_SHARED_SWAP), swap);
 	cow_process_charge(child ?: parent, COW_BIT(COW_INHERITED), pages);
+	if (eager)
+		cow_process_charge(child ?: parent, COW_BIT(COW_EAGER), eager);
 }
 
 static void insert_child(struct cow_process *parent, struct cow_process *child,

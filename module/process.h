@@ -35,7 +35,7 @@
 #include "space.h"
 #include "tree.h"
 
-/* One CPU's part of the counters; two cache lines. */
+/* One CPU's part of the counters; three cache lines. */
 struct cow_shard {
 	atomic64_t tally[COW_TALLIES];
 	atomic64_t break_max_ns;
@@ -209,13 +209,19 @@ static __always_inline void cow_process_charge(struct cow_process *process,
 	cow_shard_add(cow_process_shard(process), bits, n);
 }
 
-/* One broken page, and the time that it took; as cow_process_charge(). */
+/*
+ * @n pages that were broken at once into @whole and its @parts, and the time that
+ * it took; as cow_process_charge().
+ */
 static __always_inline void
-cow_process_charge_break(struct cow_process *process, u32 bits, u64 ns)
+cow_process_charge_break(struct cow_process *process, enum cow_tally whole,
+			 u32 parts, u64 n, u64 ns)
 {
 	struct cow_shard *shard = cow_process_shard(process);
 
-	cow_shard_add(shard, bits, 1);
+	atomic64_add(n, &shard->tally[whole]);
+	if (unlikely(parts))
+		cow_shard_add(shard, parts, n);
 	atomic64_add(ns, &shard->tally[COW_BREAK_NS]);
 	if (unlikely(ns > atomic64_read(&shard->break_max_ns)))
 		cow_shard_raise_max(shard, ns);

@@ -78,7 +78,7 @@ static struct {
 	unsigned long pages;
 } eager[COW_EAGER_FORKS];
 
-void cow_space_note_eager(struct mm_struct *mm)
+void cow_space_note_eager(struct mm_struct *mm, unsigned long pages)
 {
 	int i, unused = -1;
 
@@ -93,7 +93,7 @@ void cow_space_note_eager(struct mm_struct *mm)
 		atomic_inc(&eager_forks);
 	}
 	if (i < COW_EAGER_FORKS)
-		eager[i].pages++;
+		eager[i].pages += pages;
 	else
 		cow_lose(COW_LOSS_flight, 1);
 	raw_spin_unlock(&eager_lock);

@@ -82,7 +82,7 @@ cow_space_owner(const struct mm_struct *mm)
 }
 
 /* Pages that fork copied into @mm. */
-void cow_space_note_eager(struct mm_struct *mm);
+void cow_space_note_eager(struct mm_struct *mm, unsigned long pages);
 unsigned long cow_space_take_eager(struct mm_struct *mm);
 
 #endif /* COWSTAT_SPACE_H */

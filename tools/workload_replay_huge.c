@@ -44,6 +44,7 @@ static void huge_fill(struct replay *replay, struct huge_view *view,
 	view->frame = frame_new(replay, space);
 	replay_fault(replay);
 	replay_zero_filled(replay, PLAN_HUGE);
+	replay_count(replay, COUNTER_zero_huge, PLAN_HUGE);
 }
 
 static void huge_take_over(struct replay *replay, struct huge_view *view,

@@ -5,10 +5,11 @@
 
 BEGIN {
 	# What the module may add, in instructions.
-	limit["zero_fill"] = 200
-	limit["copy"] = 350
-	limit["take_over"] = 250
-	limit["fork_4m"] = limit["fork_1g"] = 4000
+	limit["zero_fill"] = 120
+	limit["copy"] = 280
+	limit["take_over"] = 200
+	limit["cache_read"] = 40
+	limit["fork_4m"] = limit["fork_1g"] = 2500
 	MEMORY_LIMIT = 1024
 	# How far the machine without the module may be from itself.
 	SLACK = 5

@@ -3,10 +3,6 @@
 #include "classify.h"
 #include "tap.h"
 
-#define COW_BROKEN_BITS	(COW_BIT(COW_BROKEN_CHILD) | \
-			 COW_BIT(COW_BROKEN_PARENT) | \
-			 COW_BIT(COW_BROKEN_FILE))
-
 static void test_callers(void)
 {
 	static const struct {
@@ -22,13 +18,17 @@ static void test_callers(void)
 		{ "do_huge_pmd_wp_page", COW_SITE_HUGE },
 		{ "do_swap_page", COW_SITE_NOT_OURS },
 		{ "collapse_huge_page", COW_SITE_NOT_OURS },
-		{ "hugetlb_wp", COW_SITE_NOT_OURS },
+		{ "hugetlb_wp", COW_SITE_HUGETLB },
+		{ "hugetlb_fault", COW_SITE_HUGETLB_ZERO },
+		{ "copy_hugetlb_page_range", COW_SITE_EAGER },
+		{ "hugetlb_mcopy_atomic_pte", COW_SITE_NOT_OURS },
 		/* ... and on 6.12 */
 		{ "do_anonymous_page", COW_SITE_ZERO },
 		{ "set_pte_range", COW_SITE_FILE },
 		/* ... and on 7.3 */
 		{ "map_anon_folio_pte_nopf", COW_SITE_MAP },
 		{ "map_anon_folio_pmd_nopf", COW_SITE_MAP },
+		{ "hugetlb_no_page", COW_SITE_HUGETLB_ZERO },
 		/* The compiler's suffixes */
 		{ "wp_page_copy.isra.0", COW_SITE_WRITE },
 		{ "copy_present_page.constprop.0.isra.0", COW_SITE_EAGER },
@@ -53,36 +53,33 @@ static void test_callers(void)
 
 static void test_copies(void)
 {
-	const __u32 zero = COW_BIT(COW_ZERO_FILLED) | COW_BIT(COW_ZERO_UPGRADED);
-	const struct {
+	static const struct {
 		const char *what;
 		enum cow_source source;
-		unsigned int where;
-		__u32 bits;
+		enum cow_tally tally;
 	} rows[] = {
-		{ "an inherited page", COW_FROM_OTHER, 0,
-		  COW_BIT(COW_BROKEN_CHILD) },
-		{ "one's own page", COW_FROM_SELF, 0,
-		  COW_BIT(COW_BROKEN_PARENT) },
-		{ "a file's page", COW_FROM_FILE, 0,
-		  COW_BIT(COW_BROKEN_FILE) },
-		{ "the zero page", COW_FROM_ZERO, 0, zero },
-		{ "the zero page in the heap", COW_FROM_ZERO, COW_IN_HEAP,
-		  zero | COW_BIT(COW_ZERO_HEAP) },
-		{ "the zero page in a stack", COW_FROM_ZERO, COW_IN_STACK,
-		  zero | COW_BIT(COW_ZERO_STACK) },
-		{ "an inherited page in the heap", COW_FROM_OTHER, COW_IN_HEAP,
-		  COW_BIT(COW_BROKEN_CHILD) },
-		{ "one's own page in a stack", COW_FROM_SELF, COW_IN_STACK,
-		  COW_BIT(COW_BROKEN_PARENT) },
-		{ "nothing", COW_FROM_NOTHING, 0, 0 },
-		{ "nothing in the heap", COW_FROM_NOTHING, COW_IN_HEAP, 0 },
+		{ "an inherited page", COW_FROM_OTHER, COW_BROKEN_CHILD },
+		{ "one's own page", COW_FROM_SELF, COW_BROKEN_PARENT },
+		{ "a file's page", COW_FROM_FILE, COW_BROKEN_FILE },
+		{ "a merged page", COW_FROM_KSM, COW_BROKEN_KSM },
+		{ "a page to be pinned", COW_FROM_PIN, COW_UNSHARED },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		ok(cow_copy_bits(rows[i].source, rows[i].where) == rows[i].bits,
+		ok(cow_copy_tally(rows[i].source) == rows[i].tally,
 		   "a copy of %s", rows[i].what);
+}
+
+static void test_upgrades(void)
+{
+	const __u32 zero = COW_BIT(COW_ZERO_FILLED) | COW_BIT(COW_ZERO_UPGRADED);
+
+	ok(cow_upgrade_bits(0) == zero, "the zero page replaced");
+	ok(cow_upgrade_bits(COW_IN_HEAP) == (zero | COW_BIT(COW_ZERO_HEAP)),
+	   "the zero page in the heap replaced");
+	ok(cow_upgrade_bits(COW_IN_STACK) == (zero | COW_BIT(COW_ZERO_STACK)),
+	   "the zero page in a stack replaced");
 }
 
 static void test_zero_fills(void)
@@ -96,25 +93,26 @@ static void test_zero_fills(void)
 	   "a zeroed page in a stack");
 }
 
-/* One page is one kind of break, never two. */
-static void test_one_break_each(void)
+/* A part comes behind its whole: readers depend on it, see counters.h. */
+static void test_parts_are_behind(void)
 {
-	int source;
-
-	for (source = COW_FROM_NOTHING; source <= COW_FROM_OTHER; source++) {
-		__u32 bits = cow_copy_bits(source, COW_IN_HEAP | COW_IN_STACK);
-		__u32 broken = bits & COW_BROKEN_BITS;
-
-		ok(!(broken & (broken - 1)) &&
-		   !(broken && (bits & COW_BIT(COW_ZERO_FILLED))),
-		   "source %d is one kind of page", source);
-	}
+	ok(COW_BROKEN_REMOTE > COW_BROKEN_CHILD &&
+	   COW_BROKEN_REMOTE > COW_BROKEN_PARENT &&
+	   COW_BROKEN_REMOTE > COW_BROKEN_FILE &&
+	   COW_BROKEN_REMOTE > COW_BROKEN_KSM &&
+	   COW_BROKEN_REMOTE > COW_BROKEN_HUGETLB, "of what was broken");
+	ok(COW_ZERO_HEAP > COW_ZERO_FILLED && COW_ZERO_STACK > COW_ZERO_FILLED &&
+	   COW_ZERO_HUGE > COW_ZERO_FILLED &&
+	   COW_ZERO_UPGRADED > COW_ZERO_FILLED, "of what was zero-filled");
+	ok(COW_POOL_REMOTE > COW_ZERO_FILLED &&
+	   COW_POOL_REMOTE > COW_BROKEN_HUGETLB, "of both");
 }
 
 #define TESTS(TEST) \
 	TEST(test_callers) \
 	TEST(test_copies) \
+	TEST(test_upgrades) \
 	TEST(test_zero_fills) \
-	TEST(test_one_break_each)
+	TEST(test_parts_are_behind)
 
 SUITE(classify, TESTS)

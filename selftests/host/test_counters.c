@@ -40,6 +40,12 @@ static void test_plain(void)
 		{ COW_C_broken_child, COW_BROKEN_CHILD, "broken_child" },
 		{ COW_C_broken_parent, COW_BROKEN_PARENT, "broken_parent" },
 		{ COW_C_broken_file, COW_BROKEN_FILE, "broken_file" },
+		{ COW_C_broken_ksm, COW_BROKEN_KSM, "broken_ksm" },
+		{ COW_C_broken_hugetlb, COW_BROKEN_HUGETLB, "broken_hugetlb" },
+		{ COW_C_broken_remote, COW_BROKEN_REMOTE, "broken_remote" },
+		{ COW_C_eager, COW_EAGER, "eager" },
+		{ COW_C_unshared, COW_UNSHARED, "unshared" },
+		{ COW_C_zero_huge, COW_ZERO_HUGE, "zero_huge" },
 		{ COW_C_reused, COW_REUSED, "reused" },
 		{ COW_C_zero_filled, COW_ZERO_FILLED, "zero_filled" },
 		{ COW_C_zero_heap, COW_ZERO_HEAP, "zero_heap" },
@@ -67,8 +73,9 @@ static void test_derived(void)
 	__u64 anon = t[COW_BROKEN_CHILD] + t[COW_BROKEN_PARENT];
 
 	ok(v[COW_C_broken_anon] == anon, "broken_anon sums child and parent");
-	ok(v[COW_C_broken] == anon + t[COW_BROKEN_FILE],
-	   "broken sums anon and file");
+	ok(v[COW_C_broken] == anon + t[COW_BROKEN_FILE] + t[COW_BROKEN_KSM] +
+			      t[COW_BROKEN_HUGETLB],
+	   "broken sums anon, file, ksm and hugetlb");
 	ok(v[COW_C_pool_local] + v[COW_C_pool_remote] ==
 	   v[COW_C_broken] + v[COW_C_zero_filled],
 	   "pools sum up to all new pages");

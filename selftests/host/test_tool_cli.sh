@@ -117,7 +117,7 @@ fails 'an unknown workload' "verify: no workload 'nil': 'cowstat workload --list
 status 1 'numbers that differ' "$cowstat" verify textbook
 is 'a line says by how much' "$(awk '$2 == "broken" { print $1, $3, $4, $5, $7 }' out)" 'textbook 1 12 +11 DIFFERS'
 is 'as one that is missing' "$(awk '$2 == "inherited" { print $1, $3, $4, $5, $7 }' out)" 'textbook 3 0 -3 DIFFERS'
-is 'the last line sums up' "$(tail -1 out)" '1 workload, 19 counters compared: 9 differ'
+is 'the last line sums up' "$(tail -1 out)" '1 workload, 25 counters compared: 9 differ'
 status 1 'the same as JSON' "$cowstat" verify --json textbook
 is 'JSON: differences' "$(json out '[.differences, .workloads[0].counters.broken.difference]')" '[9,11]'
 status 2 'a workload that cannot be done' "$cowstat" verify --pages 0 textbook

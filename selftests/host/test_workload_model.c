@@ -9,12 +9,12 @@
 #include "workload_model.h"
 
 #define H	PLAN_HUGE
-#define NR_COUNTERS	19
+#define NR_COUNTERS	25
 
 /* By hand: what each workload gains with N pages and W workers. */
 struct formula {
 	__u64 forks, shared, child, parent, file, reused;
-	__u64 filled, heap, stack, upgraded, mapped;
+	__u64 filled, heap, stack, huge, upgraded, mapped;
 };
 
 /* Size of slice @i of @parts of @n. */
@@ -85,7 +85,7 @@ static void by_hand(const char *name, __u64 n, __u64 w, struct formula *f)
 	IS("dontfork", .forks = 1, .shared = h0, .child = h0)
 	IS("wipeonfork", .forks = 1, .shared = h0, .child = h0, .mapped = q2,
 	   .filled = h1, .upgraded = q2)
-	IS("huge-fill", .filled = n)
+	IS("huge-fill", .filled = n, .huge = n)
 	IS("zero-read-huge", .mapped = n)
 	IS("huge-child-write", .forks = 1, .shared = n,
 	   .child = (n - 5 + 36) / 37, .reused = n)
@@ -109,6 +109,7 @@ static void formula_values(const struct formula *f, __u64 *value)
 	value[COUNTER_zero_filled] = f->filled;
 	value[COUNTER_zero_heap] = f->heap;
 	value[COUNTER_zero_stack] = f->stack;
+	value[COUNTER_zero_huge] = f->huge;
 	value[COUNTER_zero_upgraded] = f->upgraded;
 	value[COUNTER_zero_mapped] = f->mapped;
 	value[COUNTER_pool_local] = f->child + f->parent + f->file + f->filled;

@@ -236,8 +236,9 @@ const char *cow_broken_identity(const struct cowstat_counters *c)
 {
 	const __u64 *v = c->value;
 
-	if (v[COW_broken] != v[COW_broken_anon] + v[COW_broken_file])
-		return "broken = broken_anon + broken_file";
+	if (v[COW_broken] != v[COW_broken_anon] + v[COW_broken_file] +
+			     v[COW_broken_ksm] + v[COW_broken_hugetlb])
+		return "broken = broken_anon + _file + _ksm + _hugetlb";
 	if (v[COW_broken_anon] != v[COW_broken_child] + v[COW_broken_parent])
 		return "broken_anon = broken_child + broken_parent";
 	if (v[COW_pool_local] + v[COW_pool_remote] !=
@@ -247,6 +248,10 @@ const char *cow_broken_identity(const struct cowstat_counters *c)
 		return "zero_heap + zero_stack <= zero_filled";
 	if (v[COW_zero_upgraded] > v[COW_zero_filled])
 		return "zero_upgraded <= zero_filled";
+	if (v[COW_zero_huge] > v[COW_zero_filled])
+		return "zero_huge <= zero_filled";
+	if (v[COW_broken_remote] > v[COW_broken])
+		return "broken_remote <= broken";
 	return NULL;
 }
 

@@ -59,7 +59,8 @@ static void check_delta(const char *whose, const struct cowstat_counters *c)
 	const __u64 *v = c->value;
 
 	check_unused(whose, c);
-	if (v[COW_broken] != v[COW_broken_anon] + v[COW_broken_file] ||
+	if (v[COW_broken] != v[COW_broken_anon] + v[COW_broken_file] +
+			     v[COW_broken_ksm] + v[COW_broken_hugetlb] ||
 	    v[COW_broken_anon] != v[COW_broken_child] + v[COW_broken_parent] ||
 	    v[COW_pool_local] + v[COW_pool_remote] !=
 	    v[COW_broken] + v[COW_zero_filled])

@@ -132,7 +132,8 @@ TEST(layout_counters)
 		"broken_anon", "broken_file", "broken_child", "broken_parent",
 		"reused", "zero_filled", "zero_heap", "zero_stack",
 		"zero_upgraded", "zero_mapped", "pool_local", "pool_remote",
-		"break_ns", "break_max_ns",
+		"break_ns", "break_max_ns", "eager", "broken_ksm",
+		"broken_hugetlb", "broken_remote", "unshared", "zero_huge",
 	};
 	size_t i;
 

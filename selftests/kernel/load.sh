@@ -283,7 +283,8 @@ under_storm() {
 # The sums in one reading, which must hold at any time
 books() {
 	awk 'NF == 0 { exit } { v[$1] = $2 } END {
-		if (v["broken"] != v["broken_anon"] + v["broken_file"] ||
+		if (v["broken"] != v["broken_anon"] + v["broken_file"] +
+				v["broken_ksm"] + v["broken_hugetlb"] ||
 		    v["broken_anon"] != v["broken_child"] + v["broken_parent"] ||
 		    v["pool_local"] + v["pool_remote"] != v["broken"] + v["zero_filled"]) {
 			for (name in v)

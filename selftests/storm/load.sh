@@ -10,7 +10,8 @@
 # The sums in one reading
 sums() {
 	awk 'NF == 0 { exit } { v[$1] = $2 } END {
-		exit v["broken"] != v["broken_anon"] + v["broken_file"] ||
+		exit v["broken"] != v["broken_anon"] + v["broken_file"] +
+				v["broken_ksm"] + v["broken_hugetlb"] ||
 			v["broken_anon"] != v["broken_child"] + v["broken_parent"] ||
 			v["pool_local"] + v["pool_remote"] != v["broken"] + v["zero_filled"]
 	}' /proc/cowstat

@@ -175,6 +175,13 @@ accelerator() {
 	fi
 }
 
+# A clock that counts instructions leaps while the machine waits for its disks: who
+# waits for them too does not hang.
+watchdogs() {
+	[[ ! $icount ]] ||
+		echo "sysctl.kernel.hung_task_timeout_secs=0"
+}
+
 # The guest distrusts the emulated TSC and would use the HPET, whose every read
 # leaves the guest; and it is told how fast the TSC is, see tsc_khz.c.
 clock() {
@@ -196,7 +203,7 @@ machine() {
 		-no-reboot -machine q35 -cpu max -smp "$cpus,sockets=$cpus" -m "$mem"
 		"${accel[@]}"
 		-kernel "$KIMAGE" -initrd "$run/initramfs.cpio"
-		-append "console=ttyS0 panic=-1 oops=panic $(clock | xargs) $KAPPEND $append"
+		-append "console=ttyS0 panic=-1 oops=panic $(clock | xargs) $(watchdogs) $KAPPEND $append"
 		-chardev "file,id=console,path=$run/console" -serial chardev:console
 		-device virtio-rng-pci
 		-device virtio-serial-pci

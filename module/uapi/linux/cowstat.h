@@ -105,7 +105,19 @@
 	X(17, break_ns, "ns", \
 	  "from the fault to the new page in place, summed over broken") \
 	X(18, break_max_ns, "ns", \
-	  "the longest of them (a maximum: it does not sum)")
+	  "the longest of them (a maximum: it does not sum)") \
+	X(19, eager, "pages", \
+	  "pages copied at the fork itself, being pinned; the child's") \
+	X(20, broken_ksm, "pages", \
+	  "the part of broken: pages merged by KSM") \
+	X(21, broken_hugetlb, "pages", \
+	  "the part of broken: hugetlb pages") \
+	X(22, broken_remote, "pages", \
+	  "the part of broken that no page-fault exception caused") \
+	X(23, unshared, "pages", \
+	  "pages copied without a write, for a long-term read pin") \
+	X(24, zero_huge, "pages", \
+	  "the part of zero_filled that came as huge pages")
 
 /* Slots of struct cowstat_counters; those without a counter read as 0. */
 #define COWSTAT_COUNTERS_MAX	32

@@ -145,11 +145,10 @@ static void test_no_memory(void)
 	cow_space_exit();
 }
 
-static void note_eager(unsigned int n, int pages)
+static void note_eager(unsigned int n, unsigned long pages)
 {
 	preempt_disable();
-	while (pages--)
-		cow_space_note_eager(mm(n));
+	cow_space_note_eager(mm(n), pages);
 	preempt_enable();
 }
 

@@ -66,13 +66,16 @@ static bool prepare(const char *fail_init)
 	       write_text(DEBUG "fail_page_alloc/verbose", "0");
 }
 
-/* The kernel counts down to 0, where it lets one fail. */
+/*
+ * The kernel counts down to 0, where it lets one fail. It counts what is copied
+ * from and to here too: if it was not at 0 yet it may get there now.
+ */
 static void read_left(int fail, struct attempt *attempt)
 {
-	char left[16] = "";
+	char left[16] = "1";
 
-	if (pread(fail, left, sizeof(left) - 1, 0) <= 0 ||
-	    pwrite(fail, "0", 1, 0) != 1)
+	if ((pread(fail, left, sizeof(left) - 1, 0) < 0 && errno != EFAULT) ||
+	    (pwrite(fail, "0", 1, 0) < 0 && errno != EFAULT))
 		bail_out(FAIL_NTH);
 	attempt->left = strtoul(left, NULL, 10);
 	attempt->failed = !attempt->left;

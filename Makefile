@@ -77,7 +77,7 @@ soak:
 	@MINUTES='$(MINUTES)' STORMS='$(STORMS)' selftests/storm/soak.sh
 
 bench:
-	@selftests/bench/bench.sh
+	@selftests/bench/bench.sh $(KERNELS)
 
 demo:
 	@selftests/demo/demo.sh

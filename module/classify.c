@@ -49,6 +49,7 @@ static const struct {
 	{ "hugetlb_mfill_atomic_pte",		COW_SITE_NOT_OURS },
 	{ "move_present_pte",			COW_SITE_NOT_OURS },
 	{ "move_pages",				COW_SITE_NOT_OURS },
+	{ "move_pages_ptes",			COW_SITE_NOT_OURS },
 	{ "move_pages_huge_pmd",		COW_SITE_NOT_OURS },
 
 	{ "do_swap_page",			COW_SITE_NOT_OURS },

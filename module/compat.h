@@ -92,6 +92,9 @@ static inline bool cow_mm_unstable(const struct mm_struct *mm)
 #endif
 }
 
+/* A page of a large folio is taken over without folio_move_anon_rmap() since 6.15. */
+#define COW_TAKES_OVER_LARGE	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0))
+
 /*
  * Does the current task hold the mmap_lock of @mm for writing? In 7.3 the
  * collapse of pages, which does, and faults, which never do, map new pages with

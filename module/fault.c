@@ -15,6 +15,7 @@
 #include "process.h"
 #include "site.h"
 #include "space.h"
+#include "takeover.h"
 #include "zeroread.h"
 
 /* Sites that make new anonymous pages, take pages over, and make hugetlb pages */
@@ -463,6 +464,16 @@ notrace void cow_probe_page_fault(void *data, unsigned long address,
 		cow_flight_trap(address);
 }
 
+notrace void cow_probe_kernel_fault(void *data, unsigned long address,
+				    struct pt_regs *regs,
+				    unsigned long error_code)
+{
+	if ((error_code & (X86_PF_PROT | X86_PF_WRITE)) == X86_PF_WRITE)
+		cow_flight_absent(address);
+	else
+		cow_probe_page_fault(data, address, regs, error_code);
+}
+
 /*
  * Of interest are private memory of a file that is written, and anonymous memory
  * that is read: straight.S lets nothing else through.
@@ -507,6 +518,7 @@ notrace COW_HOOK(cow_on_do_wp_page)
 	if (unlikely(fault->vma->vm_flags & VM_SHARED))
 		return;
 	cow_zeroread_overwrite(fault);
+	cow_takeover_begin(fault);
 	cow_flight_replace(fault, COW_STAGE_REPLACE);
 }
 

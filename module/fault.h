@@ -16,6 +16,8 @@
 
 #include <linux/types.h>
 
+#include "compat.h"
+
 struct ftrace_ops;
 struct ftrace_regs;
 struct mm_struct;
@@ -25,6 +27,8 @@ struct vm_area_struct;
 /* Tracepoints page_fault_user and page_fault_kernel */
 void cow_probe_page_fault(void *data, unsigned long address,
 			  struct pt_regs *regs, unsigned long error_code);
+void cow_probe_kernel_fault(void *data, unsigned long address,
+			    struct pt_regs *regs, unsigned long error_code);
 
 /* Entries of the kernel's functions that they are named after */
 #define COW_HOOK(name) \

@@ -92,6 +92,30 @@ static bool is_known(const struct cow_flight *flight,
 	}
 }
 
+/* Its clock starts once the page is there. */
+void cow_flight_absent(unsigned long address)
+{
+	struct cow_flight *flight = cow_flight_take_off();
+
+	flight->page = address & PAGE_MASK;
+	WRITE_ONCE(flight->stage, COW_STAGE_ABSENT);
+}
+
+/*
+ * The tracepoint has not seen a write to a present page, but an exception it was
+ * all the same if the page had to come back from swap: user space's, or the
+ * kernel's own.
+ */
+static bool is_exception(const struct cow_flight *flight,
+			 const struct vm_fault *fault)
+{
+	if (fault->flags & FAULT_FLAG_USER)
+		return true;
+	return flight->stage == COW_STAGE_ABSENT &&
+	       flight->page == (fault->address & PAGE_MASK) &&
+	       fault->flags & FAULT_FLAG_INTERRUPTIBLE;
+}
+
 void cow_flight_replace_slowly(struct cow_flight *flight,
 			       struct vm_fault *fault, enum cow_stage stage)
 {
@@ -99,9 +123,9 @@ void cow_flight_replace_slowly(struct cow_flight *flight,
 	unsigned int remote = flight->stage & COW_STAGE_REMOTE;
 
 	if (flight->page != page || !is_known(flight, fault)) {
+		remote = is_exception(flight, fault) ? 0 : COW_STAGE_REMOTE;
 		flight->page = page;
 		flight->start = cow_clock_ticks();
-		remote = COW_STAGE_REMOTE;
 	}
 	flight->fault = fault;
 	WRITE_ONCE(flight->stage, stage | remote);

@@ -33,6 +33,7 @@
 enum cow_stage {
 	COW_STAGE_LANDED,	/* no fault */
 	COW_STAGE_ZERO_READ,	/* the kernel reads fresh memory (zeroread.c) */
+	COW_STAGE_ABSENT,	/* the kernel itself writes to an absent page */
 	COW_STAGE_TRAP,		/* the tracepoint has seen a write fault */
 	COW_STAGE_HANDLER,	/* handle_mm_fault runs */
 	COW_STAGE_HUGE,		/* do_huge_pmd_wp_page runs: reuse, or split */
@@ -84,6 +85,7 @@ extern struct cow_flight cow_flight_spare;
 
 /* The rest of cow_flight_trap() and the others. */
 void cow_flight_trap_slowly(unsigned long address);
+void cow_flight_absent(unsigned long address);
 struct cow_flight *cow_flight_take_off_slowly(struct cow_flight *first);
 struct cow_flight *cow_flight_find_further(struct cow_flight *first);
 void cow_flight_replace_slowly(struct cow_flight *flight,

@@ -58,7 +58,7 @@ static struct cow_probe life_probes[] = {
 
 static struct cow_probe fault_probes[] = {
 	{ "page_fault_user",	cow_probe_page_fault },
-	{ "page_fault_kernel",	cow_probe_page_fault },
+	{ "page_fault_kernel",	cow_probe_kernel_fault },
 };
 
 static COW_HOOK(on_exit_mmap)

@@ -9,6 +9,7 @@
  *	fault		page faults and their commit points
  *	flight		what is known of a fault until it commits
  *	zeroread	reads of the shared zero page
+ *	takeover	take-overs that call nothing; pagetable: looks into those
  *	classify, site	which call means what
  *	process, space	who pays: a process, and the address spaces it has
  *	reserve		memory for those who cannot wait for it
@@ -36,6 +37,7 @@
 #include "procfile.h"
 #include "scan.h"
 #include "space.h"
+#include "takeover.h"
 #include "zeroread.h"
 
 #define COW_PROCESSES_LEAST	16
@@ -85,6 +87,7 @@ err_process_exit:
 
 static void tables_exit(void)
 {
+	cow_takeover_exit();
 	cow_zeroread_exit();
 	cow_space_exit();
 	cow_process_exit();

@@ -11,6 +11,7 @@
 #include "counters.h"
 #include "fault.h"
 #include "flight.h"
+#include "pagetable.h"
 #include "zeroread.h"
 
 #define COW_NOTE_BITS	8	/* buckets */
@@ -59,29 +60,6 @@ atomic_t cow_zeroread_notes;
 
 enum entry { NO_TABLE, NO_ENTRY, ZERO_PAGE, HUGE_ZERO_PAGE, OTHER };
 
-/*
- * The entry for the huge page around @address, none if there is no table for
- * it (anonymous memory has no larger pages). Interrupts are off, so that no
- * page table is freed meanwhile, as in the kernel's fast GUP.
- */
-static pmd_t look_at_pmd(struct mm_struct *mm, unsigned long address)
-{
-	pgd_t *pgd = pgd_offset(mm, address);
-	p4d_t *p4d;
-	pud_t *pud, pud_value;
-
-	if (pgd_none(*pgd))
-		return __pmd(0);
-	p4d = p4d_offset(pgd, address);
-	if (p4d_none(*p4d))
-		return __pmd(0);
-	pud = pud_offset(p4d, address);
-	pud_value = READ_ONCE(*pud);
-	if (pud_none(pud_value) || pud_leaf(pud_value) || pud_bad(pud_value))
-		return __pmd(0);
-	return READ_ONCE(*pmd_offset(pud, address));
-}
-
 /* A huge page of anonymous memory is the zero page, or this. */
 static bool is_anon(pmd_t pmd)
 {
@@ -91,7 +69,7 @@ static bool is_anon(pmd_t pmd)
 static enum entry look_with_irqs_off(struct mm_struct *mm,
 				     unsigned long address)
 {
-	pmd_t pmd = look_at_pmd(mm, address);
+	pmd_t pmd = cow_pagetable_pmd(mm, address);
 	pte_t pte;
 
 	if (pmd_none(pmd))
@@ -128,7 +106,7 @@ static unsigned int count_entries(struct mm_struct *mm, unsigned long start)
 	pmd_t pmd;
 
 	local_irq_save(flags);
-	pmd = look_at_pmd(mm, start);
+	pmd = cow_pagetable_pmd(mm, start);
 	if (pmd_present(pmd) && !pmd_leaf(pmd) && !pmd_bad(pmd))
 		for (page = start; page < start + HUGE_SIZE; page += PAGE_SIZE)
 			if (!pte_none(READ_ONCE(*pte_offset_kernel(&pmd, page))))

@@ -30,8 +30,9 @@ if (($#)); then
 	step "module, W=1" selftests/vm/module.sh "$1" W=1 KCFLAGS=-Werror
 else
 	. "$VM_ENV"
-	echo "1..2"
+	echo "1..3"
 	step "command" make tools WERROR=-Werror
 	step "kselftests" make -C selftests/kernel KSFT="$KSFT"
+	step "storms" make -C selftests/storm
 fi
 exit $failed

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check_guest.sh loaded|verify|unloaded NAME… | fuzz ARG…: the part of
-# check_kernel.sh and fuzz.sh in the virtual machine. Runs tests that need the
-# module, all with the same one; workloads, likewise; tests that load it
-# themselves; or the fuzzer.
+# check_guest.sh loaded|verify|special|unloaded|storms NAME… | fuzz ARG…: the part
+# of check_kernel.sh and fuzz.sh in the virtual machine. Runs tests that need the
+# module, all with the same one; workloads, or the special ones, likewise; or tests
+# that load it themselves, and storms in their short form; or the fuzzer.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -17,15 +17,13 @@ set -uo pipefail
 OUT=$COWSTAT_OUT
 RESULTS=$OUT/results-$1
 
-# verify NAME: its table is the test's diagnosis. Why a workload could not run is
-# no failure where the kernel has no huge pages.
+# verify NAME: its table is the test's diagnosis
 verify() {
-	local name=$1 status=0 table why=''
+	local name=$1 status=0 table why
 
 	table=$(tools/cowstat verify "$name" 2>&1) || status=$?
 	sed 's/^/# /' <<<"$table"
-	[[ -e /sys/kernel/mm/transparent_hugepage ]] ||
-		why=$(sed -n 's/.* NOT RUN: \([^:]*\).*/\1/p' <<<"$table")
+	why=$(sed -n 's/.* skipped: //p' <<<"$table")
 	echo "1..1"
 	if [[ $why ]]; then
 		echo "ok 1 verify $name # SKIP $why"
@@ -51,6 +49,10 @@ program() {
 
 workload() {
 	run_test "verify/$1" "$0" verify-one "$1"
+}
+
+storm() {
+	run_test "storm/$1" "selftests/storm/$1.sh"
 }
 
 # One test, whose output is seen as it comes: it may go on for an hour.
@@ -88,7 +90,8 @@ shift
 case $kind in
 verify-one) verify "$1" ;;
 loaded) checked with_module run_all program "$@" ;;
-verify) checked with_module run_all workload "$@" ;;
+verify | special) checked with_module run_all workload "$@" ;;
 unloaded) checked run_all program "$@" ;;
+storms) checked run_all storm "$@" ;;
 fuzz) checked with_module fuzz "$@" ;;
 esac

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # check_kernel.sh KERNEL: check.sh's part for one kernel. Builds the module for
-# it, then runs all kselftests and `cowstat verify` in the virtual machine. The
-# results are left in build/check/KERNEL.
+# it, then runs all kselftests, `cowstat verify --all` and the storms' short forms in
+# the virtual machine. The results are left in build/check/KERNEL.
 
 set -uo pipefail
 KERNEL=$1
@@ -28,8 +28,23 @@ tests_of() {
 	done
 }
 
+# workloads [--all]
 workloads() {
-	tools/cowstat workload --list | awk '{ print $1 }'
+	tools/cowstat workload --list "$@" | awk '{ print $1 }'
+}
+
+special_workloads() {
+	workloads --all | grep -vxFf <(workloads)
+}
+
+# All on the machine's own kernel; on a sanitizer kernel the one that needs it, and
+# on the others that one which no test of selftests/kernel stands for.
+storms() {
+	case $KERNEL in
+	6.1) sed -n 's/^ALL=(\(.*\))/\1/p' selftests/storm/soak_guest.sh ;;
+	memory) echo failures ;;
+	*) echo load ;;
+	esac
 }
 
 # What was asked for and left no result did not run, and that is a failure.
@@ -57,7 +72,10 @@ run_guest() {
 	else
 		result pass vm "$kind"
 	fi
-	[[ $kind != verify ]] || names=("${names[@]/#/verify/}")
+	case $kind in
+	verify | special) names=("${names[@]/#/verify/}") ;;
+	storms) names=("${names[@]/#/storm/}") ;;
+	esac
 	account "${names[@]}"
 }
 
@@ -74,7 +92,9 @@ main() {
 	! grep -q ^fail "$RESULTS" || return 0
 	run_guest loaded "$(tests_of TEST_GEN_PROGS)" --numa 2
 	run_guest verify "$(workloads)"
+	run_guest special "$(special_workloads)" --numa 2
 	run_guest unloaded "$(tests_of TEST_PROGS)" --turns
+	run_guest storms "$(storms)" --turns --append slub_debug=A,cowstat_process
 }
 
 main

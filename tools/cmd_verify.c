@@ -19,7 +19,7 @@
 #include "wpcopy.h"
 
 static const char help[] =
-	"Usage: cowstat verify [--json] [--pages N] [WORKLOAD...]\n"
+	"Usage: cowstat verify [--all] [--json] [--pages N] [WORKLOAD...]\n"
 	"\n"
 	"Run each workload, or those named, and compare what was counted with what the\n"
 	"workload says that it did. A line is a counter: expected, counted, difference.\n"
@@ -30,20 +30,37 @@ static const char help[] =
 	"(taskstats; root only). It has zero_upgraded and races that were lost in it,\n"
 	"and has not the first writes to file pages that were not present.\n"
 	"\n"
+	"  --all        the special workloads too: they need root, or what not every\n"
+	"               machine has (then they are skipped), and may change a setting of\n"
+	"               the system until they end\n"
 	"  --json       one JSON object with all counters\n"
 	"  --pages N    how many pages the workloads use\n"
 	"\n"
 	"Examples:\n"
 	"  cowstat verify\n"
+	"  cowstat verify --all\n"
 	"  cowstat verify $(cowstat workload --list | awk 'NR == 1 { print $1 }')\n"
 	"  cowstat verify --json | jq '.differences'\n";
 
 struct verification {
 	int device;
+	bool all;
 	const char *pages;
 	struct verify_report report;
 	struct wpcopy wpcopy;
 };
+
+/* Why a workload did not come to its end. */
+struct problem {
+	char *text;
+	bool skipped;		/* it cannot be done here */
+};
+
+static void note_problem(struct problem *problem, struct subject *subject)
+{
+	problem->text = subject_problem(subject);
+	problem->skipped = subject_skipped(subject);
+}
 
 static int read_counters(struct verification *verification, int tree, struct counted *counted)
 {
@@ -63,26 +80,26 @@ static int read_counters(struct verification *verification, int tree, struct cou
 
 /*
  * Let it work, and count while all its processes are held. Returns 0, or
- * EXIT_OWN_FAILURE; if it is the workload that failed, *problem says why.
+ * EXIT_OWN_FAILURE; if it is the workload that failed, @problem says why.
  */
 static int count(struct verification *verification, struct subject *subject, int tree,
-		 struct counted *counted, char **problem)
+		 struct counted *counted, struct problem *problem)
 {
 	wpcopy_begin(&verification->wpcopy, subject->pid);
 	if (subject_go_on(subject) || subject_wait(subject, SUBJECT_DONE)) {
-		*problem = subject_problem(subject);
+		note_problem(problem, subject);
 		return EXIT_OWN_FAILURE;
 	}
 	return read_counters(verification, tree, counted);
 }
 
 static int watch(struct verification *verification, struct subject *subject,
-		 struct counted *counted, char **problem)
+		 struct counted *counted, struct problem *problem)
 {
 	int tree, error;
 
 	if (subject_wait(subject, SUBJECT_READY)) {
-		*problem = subject_problem(subject);
+		note_problem(problem, subject);
 		return EXIT_OWN_FAILURE;
 	}
 	tree = client_open_tree(verification->device, subject->pid, COWSTAT_TREE_KEEP);
@@ -93,16 +110,16 @@ static int watch(struct verification *verification, struct subject *subject,
 	return error;
 }
 
-static int finish(struct subject *subject, char **said, char **problem)
+static int finish(struct subject *subject, char **said, struct problem *problem)
 {
 	if (!subject_go_on(subject) && !subject_finish(subject, said))
 		return 0;
-	*problem = subject_problem(subject);
+	note_problem(problem, subject);
 	return EXIT_OWN_FAILURE;
 }
 
 static int work(struct verification *verification, const char *name, struct counted *counted,
-		char **said, char **problem)
+		char **said, struct problem *problem)
 {
 	struct subject subject;
 	int error = subject_start(&subject, name, verification->pages);
@@ -112,7 +129,7 @@ static int work(struct verification *verification, const char *name, struct coun
 	error = watch(verification, &subject, counted, problem);
 	if (!error)
 		error = finish(&subject, said, problem);
-	else if (!*problem)
+	else if (!problem->text)
 		free(subject_problem(&subject));
 	subject_close(&subject);
 	return error;
@@ -132,19 +149,28 @@ static int judge(struct verification *verification, const char *name,
 	return wrong ? fail("cannot understand what workload '%s' said: %s", name, wrong) : 0;
 }
 
+static void report_problem(struct verification *verification, const char *name,
+			   struct problem *problem)
+{
+	if (problem->skipped)
+		verify_report_skipped(&verification->report, name, problem->text);
+	else
+		verify_report_not_run(&verification->report, name, problem->text);
+	free(problem->text);
+}
+
 /* That a workload cannot be done here is no reason not to do the others. */
 static int verify_one(struct verification *verification, const char *name)
 {
+	struct problem problem = { 0 };
 	struct counted counted;
-	char *problem = NULL;
 	char *said;
 	int error;
 
 	verify_report_begin(&verification->report, name);
 	error = work(verification, name, &counted, &said, &problem);
-	if (problem) {
-		verify_report_not_run(&verification->report, name, problem);
-		free(problem);
+	if (problem.text) {
+		report_problem(verification, name, &problem);
 		return 0;
 	}
 	if (error)
@@ -196,7 +222,7 @@ static int check_names(char **names, int nr, char **known, int nr_known)
 		while (k < nr_known && strcmp(names[i], known[k]))
 			k++;
 		if (k == nr_known)
-			return fail("verify: no workload '%s': 'cowstat workload --list' names all",
+			return fail("verify: no workload '%s': 'cowstat workload --list --all' names all",
 				    names[i]);
 	}
 	return 0;
@@ -208,7 +234,7 @@ static int verify_listed(struct verification *verification, char **names, int nr
 	int nr_known, status;
 	char *list;
 
-	if (subject_list(&list))
+	if (subject_list(nr || verification->all, &list))
 		return EXIT_OWN_FAILURE;
 	known = calloc(strlen(list) + 1, sizeof(*known));
 	if (!known)
@@ -244,6 +270,7 @@ static int verify(struct verification *verification, char **names, int nr)
 int cmd_verify(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "all", no_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "pages", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
@@ -254,10 +281,12 @@ int cmd_verify(int argc, char **argv)
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":jp:h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":ajp:h", options, NULL)) != -1) {
 		if (option == 'h')
 			return fputs(help, stdout) < 0;
-		if (option == 'j')
+		if (option == 'a')
+			verification.all = true;
+		else if (option == 'j')
 			json = true;
 		else if (option == 'p')
 			verification.pages = optarg;

@@ -5,6 +5,7 @@
 /* What a run of the tool ends with. */
 #define EXIT_DIFFERENT		1	/* verify: counted is not expected */
 #define EXIT_OWN_FAILURE	2	/* usage, no module, no permission, ... */
+#define EXIT_SKIPPED		4	/* workload: not on this machine */
 #define EXIT_NOT_EXECUTABLE	126
 #define EXIT_NOT_FOUND		127
 

@@ -107,22 +107,22 @@ static int start_synced(struct subject *subject, const char *pages, const struct
 	return start(subject, (char *const *)arguments, theirs);
 }
 
-static int start_list(struct subject *subject, const char *unused, const struct theirs *theirs)
+/* @all: "--all", or NULL */
+static int start_list(struct subject *subject, const char *all, const struct theirs *theirs)
 {
-	char *const arguments[] = { "cowstat", "workload", "--list", NULL };
+	const char *arguments[] = { "cowstat", "workload", "--list", all, NULL };
 
-	(void)unused;
-	return start(subject, arguments, theirs);
+	return start(subject, (char *const *)arguments, theirs);
 }
 
-static int start_with_pipes(struct subject *subject, const char *pages,
+static int start_with_pipes(struct subject *subject, const char *argument,
 			    int (*start)(struct subject *, const char *, const struct theirs *))
 {
 	struct theirs theirs = { -1, -1, -1, -1 };
 	int error = make_pipes(subject, &theirs);
 
 	if (!error)
-		error = start(subject, pages, &theirs);
+		error = start(subject, argument, &theirs);
 	close_theirs(&theirs);
 	if (error)
 		subject_close(subject);
@@ -236,10 +236,16 @@ char *subject_problem(struct subject *subject)
 	return complaint;
 }
 
-int subject_list(char **said)
+bool subject_skipped(const struct subject *subject)
+{
+	return !subject->pid && WIFEXITED(subject->status) &&
+	       WEXITSTATUS(subject->status) == EXIT_SKIPPED;
+}
+
+int subject_list(bool all, char **said)
 {
 	struct subject subject = { .name = "--list", .from = -1, .to = -1, .out = -1, .err = -1 };
-	int error = start_with_pipes(&subject, NULL, start_list);
+	int error = start_with_pipes(&subject, all ? "--all" : NULL, start_list);
 
 	if (error)
 		return error;

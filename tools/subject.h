@@ -13,6 +13,7 @@
 #ifndef COWSTAT_SUBJECT_H
 #define COWSTAT_SUBJECT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define SUBJECT_READY	'B'
@@ -41,7 +42,10 @@ char *subject_problem(struct subject *subject);
 
 void subject_close(struct subject *subject);
 
-/* What 'cowstat workload --list' says, to be freed. */
-int subject_list(char **said);
+/* Did it end because this machine cannot do it? */
+bool subject_skipped(const struct subject *subject);
+
+/* What 'cowstat workload --list' says, or with --all, to be freed. */
+int subject_list(bool all, char **said);
 
 #endif

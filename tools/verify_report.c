@@ -92,6 +92,7 @@ static void print_json(struct verify_report *report, const struct cowstat_info *
 
 	json_object_object_add(json, "compared", report_number(report->nr_compared));
 	json_object_object_add(json, "differences", report_number(report->nr_wrong));
+	json_object_object_add(json, "skipped", report_number(report->nr_skipped));
 	json_object_object_add(json, "not_run", report_number(report->nr_not_run));
 	json_object_object_add(json, "workloads", json_object_get(report->workloads));
 	text = report_json_text(json, &length);
@@ -172,7 +173,7 @@ static void print_comparison(const struct verify_report *report,
 static void print_summary(const struct verify_report *report)
 {
 	bool good = !report->nr_wrong && !report->nr_not_run;
-	int nr_run = report->nr_done - report->nr_not_run;
+	int nr_run = report->nr_done - report->nr_skipped - report->nr_not_run;
 
 	printf("%s%d workload%s, %u counters compared: ", paint(report, good ? GOOD : BAD), nr_run,
 	       nr_run == 1 ? "" : "s", report->nr_compared);
@@ -180,6 +181,8 @@ static void print_summary(const struct verify_report *report)
 		printf("%u differ", report->nr_wrong);
 	else
 		fputs(nr_run ? "all as expected" : "nothing is known", stdout);
+	if (report->nr_skipped)
+		printf("; %d skipped", report->nr_skipped);
 	if (report->nr_not_run)
 		printf("; %d not run", report->nr_not_run);
 	printf("%s\n", paint(report, NORMAL));
@@ -193,23 +196,43 @@ static void begin_lines(const struct verify_report *report)
 		print_titles(report);
 }
 
+static void add_json_note(struct verify_report *report, const char *name, const char *key,
+			  const char *note)
+{
+	struct json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "workload", json_object_new_string(name));
+	json_object_object_add(json, key, json_object_new_string(note));
+	json_object_array_add(report->workloads, json);
+}
+
+static void print_note(const struct verify_report *report, const char *name, const char *verdict,
+		       const char *colour, const char *note)
+{
+	begin_lines(report);
+	printf("%-16s %s%s%s: %s\n\n", name, paint(report, colour), verdict,
+	       paint(report, NORMAL), note);
+	fflush(stdout);
+}
+
 void verify_report_not_run(struct verify_report *report, const char *name, const char *problem)
 {
-	struct json_object *json;
-
-	if (report->workloads) {
-		json = json_object_new_object();
-		json_object_object_add(json, "workload", json_object_new_string(name));
-		json_object_object_add(json, "not_run", json_object_new_string(problem));
-		json_object_array_add(report->workloads, json);
-	} else {
-		begin_lines(report);
-		printf("%-16s %sNOT RUN%s: %s\n\n", name, paint(report, BAD),
-		       paint(report, NORMAL), problem);
-		fflush(stdout);
-	}
+	if (report->workloads)
+		add_json_note(report, name, "not_run", problem);
+	else
+		print_note(report, name, "NOT RUN", BAD, problem);
 	report->nr_done++;
 	report->nr_not_run++;
+}
+
+void verify_report_skipped(struct verify_report *report, const char *name, const char *reason)
+{
+	if (report->workloads)
+		add_json_note(report, name, "skipped", reason);
+	else
+		print_note(report, name, "skipped", STRONG, reason);
+	report->nr_done++;
+	report->nr_skipped++;
 }
 
 void verify_report_add(struct verify_report *report, const struct comparison *comparison)

@@ -17,7 +17,8 @@ struct verify_report {
 	bool progress;			/* somebody looks at standard error */
 	struct json_object *workloads;	/* NULL: text */
 	int nr_workloads;
-	int nr_done;			/* compared or not run */
+	int nr_done;			/* compared, skipped or not run */
+	int nr_skipped;
 	int nr_not_run;
 	unsigned int nr_compared;
 	unsigned int nr_wrong;
@@ -27,6 +28,9 @@ void verify_report_open(struct verify_report *report, bool json);
 void verify_report_begin(struct verify_report *report, const char *name);
 void verify_report_add(struct verify_report *report, const struct comparison *comparison);
 void verify_report_not_run(struct verify_report *report, const char *name, const char *problem);
+
+/* @reason: why this machine cannot do it */
+void verify_report_skipped(struct verify_report *report, const char *name, const char *reason);
 
 /* @wpcopy_error: why the kernel's own count is not known, a negative errno, or 0. */
 void verify_report_end(struct verify_report *report, const struct cowstat_info *info,

@@ -23,6 +23,8 @@
 #include "workload_catalog.h"
 #include "workload_engine.h"
 #include "workload_model.h"
+#include "workload_need.h"
+#include "workload_setting.h"
 
 #define PAGE_BYTES	4096
 #define MANY_PAGES	200000
@@ -31,13 +33,16 @@ typedef unsigned long long ull;
 
 static const char help[] =
 	"Usage: cowstat workload [OPTION...] NAME\n"
-	"       cowstat workload --list\n"
+	"       cowstat workload --list [--all]\n"
 	"\n"
 	"Do a known amount of copy-on-write work, then print as JSON what was done and\n"
 	"what each counter must gain by it. The module is not needed for that; 'cowstat\n"
 	"verify' runs all workloads and compares.\n"
 	"\n"
-	"  --list         print all names, a line each\n"
+	"  --list         print the names, a line each\n"
+	"  --all          with --list: also those of the special ones, which need root, or\n"
+	"                 what not every machine has, and may change a setting of the\n"
+	"                 system until they end\n"
 	"  --pages N      pages to work on\n"
 	"  --workers N    processes or threads, where there are any to choose\n"
 	"  --steps        stop after each step (textbook), until a line is read\n"
@@ -46,7 +51,8 @@ static const char help[] =
 	"                 it is done, 'S' at each of the --steps\n"
 	"\n"
 	"The expected gain is that of the process and all its children, between 'B' and\n"
-	"'E'. 'unchecked' names the counters of which nothing can be said.\n"
+	"'E'. 'unchecked' names the counters of which nothing can be said. Exit status 4:\n"
+	"this machine or its kernel cannot do it, for the reason that is said.\n"
 	"\n"
 	"Examples:\n"
 	"  cowstat workload child-write --pages 1000\n"
@@ -58,6 +64,7 @@ struct arguments {
 	__u64 pages;
 	__u64 workers;
 	bool list;
+	bool all;
 	bool help;
 	struct engine_options engine;
 };
@@ -110,6 +117,9 @@ static int parse_option(struct arguments *arguments, int option)
 	case 'l':
 		arguments->list = true;
 		return 0;
+	case 'a':
+		arguments->all = true;
+		return 0;
 	case 'h':
 		arguments->help = true;
 		return 0;
@@ -142,6 +152,8 @@ static int settle_name(struct arguments *arguments, int argc, char **argv)
 {
 	if (arguments->list || arguments->help)
 		return 0;
+	if (arguments->all)
+		return fail("workload: --all belongs to --list");
 	if (optind == argc)
 		return fail("workload: which one? 'cowstat workload --list' names them");
 	if (argc - optind > 1)
@@ -149,7 +161,7 @@ static int settle_name(struct arguments *arguments, int argc, char **argv)
 			    argv[optind + 1]);
 	arguments->workload = workload_find(argv[optind]);
 	if (!arguments->workload)
-		return fail("workload: there is no '%s': 'cowstat workload --list' names them all",
+		return fail("workload: there is no '%s': 'cowstat workload --list --all' names them all",
 			    argv[optind]);
 	return settle_numbers(arguments);
 }
@@ -158,6 +170,7 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "list", no_argument, NULL, 'l' },
+		{ "all", no_argument, NULL, 'a' },
 		{ "pages", required_argument, NULL, 'p' },
 		{ "workers", required_argument, NULL, 'w' },
 		{ "steps", no_argument, NULL, 's' },
@@ -183,10 +196,12 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 	return settle_name(arguments, argc, argv);
 }
 
-static void print_list(void)
+static void print_list(bool all)
 {
-	for (unsigned int i = 0; i < nr_workloads; i++)
-		printf("%-17s %s\n", workloads[i].name, workloads[i].help);
+	const struct workload *workload;
+
+	for (unsigned int i = 0; (workload = workload_at(i, all)); i++)
+		printf("%-17s %s\n", workload->name, workload->help);
 }
 
 /* In pages; 0 if /proc does not tell. */
@@ -232,14 +247,15 @@ static bool one_node(void)
 	return !strcmp(text, "0\n");
 }
 
-static bool foreseeable(unsigned int counter)
+static bool foreseeable(const struct workload_plan *plan, unsigned int counter)
 {
 	if (counter == COUNTER_pool_local || counter == COUNTER_pool_remote)
-		return one_node();
+		return plan->placed || one_node();
 	return !counter_is_time(counter);
 }
 
 static void add_counters(struct json_object *json,
+			 const struct workload_plan *plan,
 			 const struct cowstat_counters *set)
 {
 	struct json_object *expected = json_object_new_object();
@@ -248,7 +264,7 @@ static void add_counters(struct json_object *json,
 	for (unsigned int i = 0; i < nr_counters; i++) {
 		const char *name = counters[i].name;
 
-		if (foreseeable(i))
+		if (foreseeable(plan, i))
 			json_object_object_add(expected, name,
 				json_object_new_uint64(set->value[i]));
 		else
@@ -284,11 +300,26 @@ static void print_json(const struct arguments *arguments,
 	json_object_object_add(json, "pages",
 			       json_object_new_uint64(plan->pages));
 	json_object_object_add(json, "did", json_object_new_string(plan->did));
-	add_counters(json, &expect->counters);
+	add_counters(json, plan, &expect->counters);
 	add_faults(json, expect, faults);
 	puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
 						  JSON_C_TO_STRING_SPACED));
 	json_object_put(json);
+}
+
+static int play(const struct arguments *arguments,
+		const struct workload_plan *plan,
+		struct workload_expectation *expect)
+{
+	__u64 faults;
+	int error = need_prepare(arguments->workload->needs, expect);
+
+	if (!error)
+		error = engine_run(plan, &arguments->engine, expect, &faults);
+	setting_restore();
+	if (!error)
+		print_json(arguments, plan, expect, faults);
+	return error;
 }
 
 static int run(const struct arguments *arguments)
@@ -296,20 +327,25 @@ static int run(const struct arguments *arguments)
 	const struct workload *workload = arguments->workload;
 	struct workload_plan *plan = engine_alloc(sizeof(*plan));
 	struct workload_expectation expect;
-	__u64 faults;
+	struct workload_kernel kernel;
+	const char *missing;
 
 	if (!plan)
 		return fail("workload: no memory for the plan");
 	workload->build(plan, arguments->pages, arguments->workers);
-	workload_expect(plan, &expect);
+	need_kernel(&kernel);
+	workload_expect(plan, &kernel, &expect);
 	if (expect.error)
 		return fail("workload: '%s' cannot be done like this: %s",
 			    workload->name, expect.error);
-	if (check_memory(&expect) ||
-	    engine_run(plan, &arguments->engine, &expect, &faults))
+	missing = need_missing(workload->needs);
+	if (missing) {
+		fail("workload: %s", missing);
+		return EXIT_SKIPPED;
+	}
+	if (check_memory(&expect))
 		return EXIT_OWN_FAILURE;
-	print_json(arguments, plan, &expect, faults);
-	return 0;
+	return play(arguments, plan, &expect);
 }
 
 int cmd_workload(int argc, char **argv)
@@ -322,7 +358,7 @@ int cmd_workload(int argc, char **argv)
 	if (arguments.help)
 		fputs(help, stdout);
 	else if (arguments.list)
-		print_list();
+		print_list(arguments.all);
 	else
 		return run(&arguments);
 	return 0;

@@ -6,74 +6,24 @@
 #include "workload_actor.h"
 
 #include <asm/siginfo.h>
-#include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
-#include <linux/futex.h>
 #include <linux/mman.h>
 #include <linux/poll.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
-#include <linux/time_types.h>
 #include <linux/wait.h>
 #include <stdbool.h>
 
-#if defined(__SSP__) || defined(__SSP_STRONG__) || defined(__SSP_ALL__)
-#error "no stack protector here: see the rule in the Makefile"
-#endif
+#include "workload_op.h"
 
-#define PAGE_BYTES	4096UL
-#define TICK_NS		100000000L
 #define TICK_MS		100
 #define SIGNAL_CHILD	17
-
-#define THREAD_FLAGS	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | \
-			 CLONE_THREAD | CLONE_SYSVSEM)
-
-#define load(p)		__atomic_load_n((p), __ATOMIC_ACQUIRE)
-#define store(p, value)	__atomic_store_n((p), (value), __ATOMIC_RELEASE)
-#define add(p, value)	__atomic_add_fetch((p), (value), __ATOMIC_ACQ_REL)
-
-__attribute__((visibility("hidden")))
-long workload_clone(unsigned long flags, void *stack,
-		    void (*start)(void *first, unsigned long second),
-		    void *first, unsigned long second);
-
-/* Unused arguments of a system call are harmless. */
-static inline long call5(long number, long a, long b, long c, long d, long e)
-{
-	register long r10 asm("r10") = d;
-	register long r8 asm("r8") = e;
-	long result;
-
-	asm volatile("syscall"
-		     : "=a" (result)
-		     : "a" (number), "D" (a), "S" (b), "d" (c), "r" (r10),
-		       "r" (r8)
-		     : "rcx", "r11", "memory");
-	return result;
-}
-
-#define call(number, a, b, c, d) \
-	call5(__NR_##number, (long)(a), (long)(b), (long)(c), (long)(d), 0)
 
 static __attribute__((noreturn)) void quit(int status)
 {
 	for (;;)
 		call(exit_group, status, 0, 0, 0);
-}
-
-static void futex_wake(__u32 *futex)
-{
-	call(futex, futex, FUTEX_WAKE, 0x7fffffff, 0);
-}
-
-/* For a tick at most. */
-static void futex_wait(__u32 *futex, __u32 value)
-{
-	struct __kernel_timespec tick = { .tv_nsec = TICK_NS };
-
-	call(futex, futex, FUTEX_WAIT, value, &tick);
 }
 
 static int stage_fail(struct stage *stage, __u32 step, long error)
@@ -108,8 +58,7 @@ static bool parent_gone(const struct stage *stage, __u32 actor)
 	       parent != stage->pid[stage->plan->parent[actor]];
 }
 
-/* What those who wait look at. Returns -1 if there is nothing to wait for. */
-static int stage_watch(struct stage *stage, __u32 actor, __u32 step)
+int stage_watch(struct stage *stage, __u32 actor, __u32 step)
 {
 	if (parent_gone(stage, actor))
 		quit(1);
@@ -147,18 +96,6 @@ static __u64 faults_so_far(void)
 	return usage.ru_minflt;
 }
 
-static void pages_touch(__u64 base, struct page_set set, bool write)
-{
-	for (__u64 i = set.first; i < set.end; i += set.stride) {
-		volatile __u8 *byte = (__u8 *)(base + i * PAGE_BYTES);
-
-		if (write)
-			*byte = (__u8)(i + 1);
-		else
-			(void)*byte;
-	}
-}
-
 /* An empty round first, lest the faults on code and stack be counted. */
 static __attribute__((noinline))
 void touch_counted(struct stage *stage, struct page_set set, bool write)
@@ -179,58 +116,22 @@ static int step_touch(struct stage *stage, const struct plan_step *step,
 	return 0;
 }
 
-static int step_advise(struct stage *stage, const struct plan_step *step,
-		       int advice)
-{
-	return call(madvise, stage->base + step->set.first * PAGE_BYTES,
-		    (step->set.end - step->set.first) * PAGE_BYTES, advice, 0);
-}
-
-static void *stack_top(const struct stage *stage, __u32 index)
+void *stack_top(const struct stage *stage, __u32 index)
 {
 	return (void *)(stage->stacks + (index + 1) * STAGE_STACK_SIZE);
 }
 
-static void racer(void *first, unsigned long second)
+/*
+ * A signal that ends all of them, as from a terminal, is the first one's to handle:
+ * only there is the memory of the handler.
+ */
+static void signals_default(void)
 {
-	struct stage *stage = first;
+	static const int deadly[] = { 1, 2, 3, 15 };
+	const __u64 action[4] = { 0 };	/* the kernel's struct sigaction */
 
-	(void)second;
-	call(sched_setaffinity, 0, stage->cpu_size, stage->cpus, 0);
-	add(&stage->race_here, 1);
-	while (load(&stage->race_here) < stage->race_threads &&
-	       !load(&stage->failed))
-		call(sched_yield, 0, 0, 0, 0);
-	pages_touch(stage->base, stage->race_set, true);
-	add(&stage->race_done, 1);
-	futex_wake(&stage->race_done);
-	for (;;)
-		call(exit, 0, 0, 0, 0);
-}
-
-static int step_race(struct stage *stage, __u32 index,
-		     const struct plan_step *step)
-{
-	__u32 done;
-
-	stage->race_set = step->set;
-	stage->race_threads = step->threads;
-	stage->race_here = 0;
-	stage->race_done = 0;
-	for (__u32 i = 0; i < step->threads; i++) {
-		long pid = workload_clone(THREAD_FLAGS,
-					  stack_top(stage, PLAN_ACTORS_MAX + i),
-					  racer, stage, 0);
-
-		if (pid < 0)
-			return pid;
-	}
-	while ((done = load(&stage->race_done)) < step->threads) {
-		futex_wait(&stage->race_done, done);
-		if (stage_watch(stage, step->actor, index))
-			return -STAGE_CHILD_DIED;
-	}
-	return 0;
+	for (__u32 i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+		call(rt_sigaction, deadly[i], action, 0, 8);
 }
 
 /* One that the plan does not end stays until all is over. */
@@ -240,6 +141,7 @@ static void child_main(void *first, unsigned long second)
 	__u32 begin = second >> 32;
 	__u32 actor = (__u32)second;
 
+	signals_default();
 	stage->pid[actor] = call(getpid, 0, 0, 0, 0);
 	if (actor_play(stage, actor, begin, stage->plan->nr_steps) ||
 	    turn_await(stage, actor, stage->plan->nr_steps))
@@ -267,7 +169,7 @@ static int step_vfork(struct stage *stage, __u32 index)
 	return step_fork(stage, index, CLONE_VM | CLONE_VFORK);
 }
 
-static int step_exec(struct stage *stage, __u32 index)
+static int step_exec(struct stage *stage, __u32 index, __u32 program)
 {
 	const char *argv[] = { "workload", 0 };
 	const char *envp[] = { 0 };
@@ -276,7 +178,7 @@ static int step_exec(struct stage *stage, __u32 index)
 	call(dup2, stage->release[0], 0, 0, 0);
 	call(dup2, stage->ready[1], 1, 0, 0);
 	turn_pass(stage, index);
-	error = call5(__NR_execveat, stage->program, (long)"", (long)argv,
+	error = call5(__NR_execveat, stage->program[program], (long)"", (long)argv,
 		      (long)envp, AT_EMPTY_PATH);
 	stage_fail(stage, index, -error);
 	quit(1);
@@ -393,7 +295,7 @@ static int step_show(struct stage *stage, __u32 index)
 	return 0;
 }
 
-static int step_play(struct stage *stage, __u32 index)
+static int step_play(struct stage *stage, __u32 index, __u32 actor)
 {
 	const struct plan_step *step = &stage->plan->step[index];
 
@@ -407,17 +309,17 @@ static int step_play(struct stage *stage, __u32 index)
 	case PLAN_WRITE:
 		return step_touch(stage, step, true);
 	case PLAN_RACE:
-		return step_race(stage, index, step);
+		return op_race(stage, index, step);
 	case PLAN_DONTFORK:
-		return step_advise(stage, step, MADV_DONTFORK);
+		return op_advise(stage, step, MADV_DONTFORK);
 	case PLAN_WIPEONFORK:
-		return step_advise(stage, step, MADV_WIPEONFORK);
+		return op_advise(stage, step, MADV_WIPEONFORK);
 	case PLAN_FORK:
 		return step_fork(stage, index, 0);
 	case PLAN_VFORK:
 		return step_vfork(stage, index);
 	case PLAN_EXEC:
-		return step_exec(stage, index);
+		return step_exec(stage, index, step->how);
 	case PLAN_AWAIT_EXEC:
 		return step_await_exec(stage, index, step->actor);
 	case PLAN_EXIT:
@@ -426,8 +328,19 @@ static int step_play(struct stage *stage, __u32 index)
 		return step_reap(stage, step->target);
 	case PLAN_SHOW:
 		return step_show(stage, index);
+	case PLAN_ROAM:
+		return op_roam(stage, step);
+	case PLAN_CLASH:
+		return op_clash(stage, index, actor);
+	default:
+		return op_play(stage, step);
 	}
-	return -EINVAL;
+}
+
+static bool takes_part(const struct plan_step *step, __u32 actor)
+{
+	return step->actor == actor ||
+	       (step->op == PLAN_CLASH && step->target == actor);
 }
 
 int actor_play(struct stage *stage, __u32 actor, __u32 first, __u32 end)
@@ -436,14 +349,14 @@ int actor_play(struct stage *stage, __u32 actor, __u32 first, __u32 end)
 		const struct plan_step *step = &stage->plan->step[i];
 		int error;
 
-		if (step->actor != actor)
+		if (!takes_part(step, actor))
 			continue;
 		if (turn_await(stage, actor, i))
 			return -1;
-		error = step_play(stage, i);
+		error = step_play(stage, i, actor);
 		if (error)
 			return stage_fail(stage, i, -error);
-		if (step->op != PLAN_VFORK)
+		if (step->op != PLAN_VFORK && step->actor == actor)
 			turn_pass(stage, i);
 	}
 	return 0;

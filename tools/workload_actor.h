@@ -39,10 +39,16 @@
  * @sync_in: descriptors of the reader's handshake, or -1
  * @sync_out: likewise
  * @show: stop at each PLAN_SHOW
- * @program: descriptor of the program for PLAN_EXEC
+ * @file: descriptor of the file that the region is of, if it is of one
+ * @direct: descriptor of a disk, that reads directly
+ * @zero: descriptor of /dev/zero
+ * @node_here: NUMA node of the processor
+ * @node_there: another one
+ * @program: descriptors of the programs for PLAN_EXEC, by enum plan_program
  * @ready: pipe that the program writes to when it runs
  * @release: pipe that it reads from until it shall end
  * @race_set: pages of the race that is on
+ * @race_threads: how many take part; 0 if there is none
  * @race_here: threads that are ready
  * @race_done: threads that have ended; a futex
  * @cpu_size: bytes in use of @cpus
@@ -62,7 +68,12 @@ struct stage {
 	__s32 sync_in;
 	__s32 sync_out;
 	__u32 show;
-	__s32 program;
+	__s32 file;
+	__s32 direct;
+	__s32 zero;
+	__u32 node_here;
+	__u32 node_there;
+	__s32 program[2];
 	__s32 ready[2];
 	__s32 release[2];
 	struct page_set race_set;

@@ -1,34 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "workload_catalog.h"
+#include "workload_build.h"
+#include "workload_need.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* For arguments of "%llu". */
-typedef unsigned long long ull;
-
 static void populated(struct workload_plan *plan, __u64 pages)
 {
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_write(plan, 0, pages_all(plan));
-	plan_begin(plan);
-}
-
-static void fresh(struct workload_plan *plan, enum plan_memory memory,
-		  __u64 pages)
-{
-	plan_init(plan, memory, pages);
-	plan_begin(plan);
-}
-
-static struct page_set quarter(const struct workload_plan *plan, __u64 index)
-{
-	return pages_slice(pages_all(plan), index, 4);
-}
-
-static struct page_set half(const struct workload_plan *plan, __u64 index)
-{
-	return pages_slice(pages_all(plan), index, 2);
+	filled(plan, PLAN_ANONYMOUS, pages);
 }
 
 static void build_textbook(struct workload_plan *plan, __u64 pages,
@@ -346,7 +325,7 @@ static void build_fork_exec(struct workload_plan *plan, __u64 pages,
 	(void)workers;
 	populated(plan, pages);
 	child = plan_fork(plan, 0);
-	plan_exec(plan, child);
+	plan_exec(plan, child, PLAN_PLAIN);
 	plan_write(plan, 0, pages_all(plan));
 	plan_end(plan);
 	plan_say(plan, "forked a child that ran another program, then wrote %llu pages as their last owner",
@@ -361,7 +340,7 @@ static void build_vfork_exec(struct workload_plan *plan, __u64 pages,
 	(void)workers;
 	populated(plan, pages);
 	child = plan_vfork(plan, 0);
-	plan_exec(plan, child);
+	plan_exec(plan, child, PLAN_PLAIN);
 	plan_write(plan, 0, pages_all(plan));
 	plan_end(plan);
 	plan_say(plan, "vforked a child that ran another program, then wrote %llu pages that never were shared",
@@ -528,9 +507,7 @@ static void build_zero_read_huge(struct workload_plan *plan, __u64 pages,
 
 static void huge_populated(struct workload_plan *plan, __u64 pages)
 {
-	plan_init(plan, PLAN_HUGE_PAGES, pages);
-	plan_write(plan, 0, pages_all(plan));
-	plan_begin(plan);
+	filled(plan, PLAN_HUGE_PAGES, pages);
 }
 
 /* A prime stride: writes fall everywhere in a huge page. */
@@ -568,81 +545,101 @@ static void build_huge_takeover(struct workload_plan *plan, __u64 pages,
 		 (ull)pages / PLAN_HUGE);
 }
 
-const struct workload workloads[] = {
+static const struct workload workloads[] = {
 	{ "textbook", "A and B share pages, A modifies one: it alone is copied",
-	  3, 1, 0, build_textbook },
+	  3, 1, 0, build_textbook, 0 },
 	{ "zero-write", "first writes to fresh pages",
-	  1000, 1, 0, build_zero_write },
+	  1000, 1, 0, build_zero_write, 0 },
 	{ "zero-read", "first reads of fresh pages",
-	  1000, 1, 0, build_zero_read },
+	  1000, 1, 0, build_zero_read, 0 },
 	{ "zero-read-write", "fresh pages, first read, then written",
-	  1000, 1, 0, build_zero_read_write },
+	  1000, 1, 0, build_zero_read_write, 0 },
 	{ "zero-fork", "zero pages, read by the parent, written after a fork",
-	  1000, 1, 0, build_zero_fork },
+	  1000, 1, 0, build_zero_fork, 0 },
 	{ "child-write", "the child writes all shared pages",
-	  1000, 1, 0, build_child_write },
+	  1000, 1, 0, build_child_write, 0 },
 	{ "child-part", "the child writes every third shared page",
-	  1000, 1, 0, build_child_part },
+	  1000, 1, 0, build_child_part, 0 },
 	{ "child-none", "the child reads all shared pages and writes none",
-	  1000, 1, 0, build_child_none },
+	  1000, 1, 0, build_child_none, 0 },
 	{ "parent-write", "the parent writes all shared pages",
-	  1000, 1, 0, build_parent_write },
+	  1000, 1, 0, build_parent_write, 0 },
 	{ "both-write", "child and parent write all shared pages in turn",
-	  1000, 1, 0, build_both_write },
+	  1000, 1, 0, build_both_write, 0 },
 	{ "last-owner", "the child leaves, the parent takes its pages over",
-	  1000, 1, 0, build_last_owner },
+	  1000, 1, 0, build_last_owner, 0 },
 	{ "fork-repeat", "one fork after the other shares the same pages",
-	  1000, 1, 8, build_fork_repeat },
+	  1000, 1, 8, build_fork_repeat, 0 },
 	{ "grandchildren", "three generations write parts of their own and a common one",
-	  1000, 1, 0, build_grandchildren },
+	  1000, 1, 0, build_grandchildren, 0 },
 	{ "fork-chain", "a chain of processes, each forked by the one before",
-	  1000, 1, 5, build_fork_chain },
+	  1000, 1, 5, build_fork_chain, 0 },
 	{ "prefork", "a server and its workers",
-	  1000, 1, 8, build_prefork },
+	  1000, 1, 8, build_prefork, 0 },
 	{ "snapshot", "a child reads all while the parent goes on writing",
-	  1000, 1, 0, build_snapshot },
+	  1000, 1, 0, build_snapshot, 0 },
 	{ "exit-order", "children leave in another order than they came",
-	  1000, 1, 0, build_exit_order },
+	  1000, 1, 0, build_exit_order, 0 },
 	{ "daemon", "a double fork: the one in between leaves",
-	  1000, 1, 0, build_daemon },
+	  1000, 1, 0, build_daemon, 0 },
 	{ "fork-exec", "the child runs another program",
-	  1000, 1, 0, build_fork_exec },
+	  1000, 1, 0, build_fork_exec, 0 },
 	{ "vfork-exec", "the same with vfork: nothing is ever shared",
-	  1000, 1, 0, build_vfork_exec },
+	  1000, 1, 0, build_vfork_exec, 0 },
 	{ "vfork-write", "a vfork child writes its parent's memory",
-	  1000, 1, 0, build_vfork_write },
+	  1000, 1, 0, build_vfork_write, 0 },
 	{ "threads", "threads of a child write the same pages at once",
-	  1000, 1, 4, build_threads },
+	  1000, 1, 4, build_threads, 0 },
 	{ "file-private", "first writes to a private file mapping",
-	  1000, 1, 0, build_file_private },
+	  1000, 1, 0, build_file_private, 0 },
 	{ "file-fork", "a private file mapping shared by a fork",
-	  1000, 1, 0, build_file_fork },
+	  1000, 1, 0, build_file_fork, 0 },
 	{ "heap", "first writes to a growing heap",
-	  1000, 1, 0, build_heap },
+	  1000, 1, 0, build_heap, 0 },
 	{ "heap-fork", "a heap shared by a fork",
-	  1000, 1, 0, build_heap_fork },
+	  1000, 1, 0, build_heap_fork, 0 },
 	{ "stack", "first writes to a growing stack",
-	  1000, 1, 0, build_stack },
+	  1000, 1, 0, build_stack, 0 },
 	{ "dontfork", "pages that MADV_DONTFORK keeps out of a fork",
-	  1000, 1, 0, build_dontfork },
+	  1000, 1, 0, build_dontfork, 0 },
 	{ "wipeonfork", "pages that MADV_WIPEONFORK empties in the child",
-	  1000, 1, 0, build_wipeonfork },
+	  1000, 1, 0, build_wipeonfork, 0 },
 	{ "huge-fill", "first writes to fresh huge pages",
-	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_fill },
+	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_fill, NEED_THP },
 	{ "zero-read-huge", "first reads of fresh huge pages",
-	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_zero_read_huge },
+	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_zero_read_huge, NEED_THP },
 	{ "huge-child-write", "the child writes here and there in huge pages",
-	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_child_write },
+	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_child_write, NEED_THP },
 	{ "huge-takeover", "the parent takes over huge pages",
-	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_takeover },
+	  2 * PLAN_HUGE, PLAN_HUGE, 0, build_huge_takeover, NEED_THP },
 };
 
-const unsigned int nr_workloads = sizeof(workloads) / sizeof(workloads[0]);
+const struct workload_list workloads_ordinary = WORKLOAD_LIST(workloads);
+
+const struct workload *workload_at(unsigned int index, bool special)
+{
+	const struct workload_list *const lists[] = {
+		&workloads_ordinary, &workloads_memory, &workloads_uffd,
+		&workloads_huge, &workloads_hugetlb, &workloads_file,
+		&workloads_ksm, &workloads_swap, &workloads_pin,
+		&workloads_remote, &workloads_cpu, &workloads_node,
+	};
+	const size_t nr = special ? sizeof(lists) / sizeof(lists[0]) : 1;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (index < lists[i]->nr)
+			return &lists[i]->first[index];
+		index -= lists[i]->nr;
+	}
+	return NULL;
+}
 
 const struct workload *workload_find(const char *name)
 {
-	for (unsigned int i = 0; i < nr_workloads; i++)
-		if (!strcmp(workloads[i].name, name))
-			return &workloads[i];
+	const struct workload *workload;
+
+	for (unsigned int i = 0; (workload = workload_at(i, true)); i++)
+		if (!strcmp(workload->name, name))
+			return workload;
 	return NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "workload_exec.h"
 #include "workload_replay.h"
 
 void replay_count(struct replay *replay, enum counter_index counter,
@@ -18,9 +19,23 @@ void replay_fault(struct replay *replay)
 		replay->expect->faults++;
 }
 
-void replay_zero_filled(struct replay *replay, __u64 pages)
+/* Of nodes that take turns, a page's number says which it is. */
+static bool is_there(const struct replay *replay, __u64 page)
+{
+	return replay->place == PLAN_THERE ||
+	       (replay->place == PLAN_BY_TURNS && page % 2);
+}
+
+static void replay_allocated(struct replay *replay, __u64 page, __u64 pages)
 {
 	replay->expect->allocated += pages;
+	if (is_there(replay, page))
+		replay_count(replay, COUNTER_pool_remote, pages);
+}
+
+void replay_zero_filled(struct replay *replay, __u64 page, __u64 pages)
+{
+	replay_allocated(replay, page, pages);
 	replay_count(replay, COUNTER_zero_filled, pages);
 	if (replay->plan->memory == PLAN_HEAP)
 		replay_count(replay, COUNTER_zero_heap, pages);
@@ -28,11 +43,19 @@ void replay_zero_filled(struct replay *replay, __u64 pages)
 		replay_count(replay, COUNTER_zero_stack, pages);
 }
 
-void replay_copied(struct replay *replay, __u32 writer, __u32 origin)
+void replay_broken(struct replay *replay, enum counter_index kind, __u64 page,
+		   __u64 pages)
 {
-	replay->expect->allocated++;
-	replay_count(replay, COUNTER_broken, 1);
-	replay_count(replay, COUNTER_broken_anon, 1);
+	replay_allocated(replay, page, pages);
+	replay_count(replay, COUNTER_broken, pages);
+	replay_count(replay, kind, pages);
+	if (replay->remote)
+		replay_count(replay, COUNTER_broken_remote, pages);
+}
+
+void replay_copied(struct replay *replay, __u64 page, __u32 writer, __u32 origin)
+{
+	replay_broken(replay, COUNTER_broken_anon, page, 1);
 	replay_count(replay, writer == origin ? COUNTER_broken_parent :
 						COUNTER_broken_child, 1);
 }
@@ -95,13 +118,18 @@ static __u64 plan_forks(const struct workload_plan *plan)
 	return forks;
 }
 
-/* Reads of a file may map pages around them; racing threads fault at will. */
+/*
+ * Reads of a file may map pages around them; racing threads fault at will; and
+ * who knows what the rarer steps do on their way.
+ */
 static bool plan_faults_known(const struct workload_plan *plan)
 {
+	if (plan->memory > PLAN_STACK)
+		return false;
 	for (__u32 i = plan->begin; i < plan->nr_steps; i++) {
 		enum plan_op op = plan->step[i].op;
 
-		if (op == PLAN_RACE ||
+		if (op == PLAN_RACE || op > PLAN_SHOW ||
 		    (op == PLAN_READ && plan->memory == PLAN_FILE))
 			return false;
 	}
@@ -113,29 +141,56 @@ static void replay_reset(struct replay *replay)
 	__u32 actors = replay->plan->nr_actors;
 
 	replay->counting = false;
+	replay->place = PLAN_HERE;
+	replay->remote = false;
 	for (__u32 i = 0; i < actors; i++)
 		replay->space[i] = i;
 	memset(replay->frame, 0, 2 * actors * sizeof(replay->frame[0]));
 }
 
+/* Pages that go through the steps together. */
+static __u64 replay_unit(enum plan_memory memory)
+{
+	return memory == PLAN_HUGE_PAGES || memory == PLAN_HUGETLB ? PLAN_HUGE : 1;
+}
+
 static void replay_all(const struct workload_plan *plan,
+		       const struct workload_kernel *kernel,
 		       struct workload_expectation *expect)
 {
 	static struct replay replay;
-	bool huge = plan->memory == PLAN_HUGE_PAGES;
+	__u64 unit = replay_unit(plan->memory);
 
 	replay.plan = plan;
+	replay.kernel = kernel;
 	replay.expect = expect;
-	for (__u64 i = 0; i < plan->pages; i += huge ? PLAN_HUGE : 1) {
+	for (__u64 i = 0; i < plan->pages; i += unit) {
 		replay_reset(&replay);
-		if (huge)
-			replay_huge(&replay, i / PLAN_HUGE);
+		if (plan->memory == PLAN_HUGE_PAGES)
+			replay_huge(&replay, i / unit);
+		else if (plan->memory == PLAN_HUGETLB)
+			replay_hugetlb(&replay, i / unit);
 		else
 			replay_page(&replay, i);
 	}
 }
 
+/* What the programs do that know nothing of the region. */
+static void expect_programs(const struct workload_plan *plan, __u64 *value)
+{
+	for (__u32 i = 0; i < plan->nr_steps; i++) {
+		const struct plan_step *step = &plan->step[i];
+
+		if (step->op != PLAN_EXEC || step->how != PLAN_WITH_DATA)
+			continue;
+		value[COUNTER_broken] += EXEC_DATA_PAGES;
+		value[COUNTER_broken_file] += EXEC_DATA_PAGES;
+		value[COUNTER_zero_filled] += EXEC_BSS_PAGES;
+	}
+}
+
 void workload_expect(const struct workload_plan *plan,
+		     const struct workload_kernel *kernel,
 		     struct workload_expectation *expect)
 {
 	__u64 *value = expect->counters.value;
@@ -145,10 +200,12 @@ void workload_expect(const struct workload_plan *plan,
 	if (expect->error)
 		return;
 
-	replay_all(plan, expect);
+	replay_all(plan, kernel, expect);
+	expect_programs(plan, value);
 	value[COUNTER_forks] = plan_forks(plan);
 	value[COUNTER_inherited] = value[COUNTER_shared];
 	value[COUNTER_pool_local] = value[COUNTER_broken] +
-				    value[COUNTER_zero_filled];
+				    value[COUNTER_zero_filled] -
+				    value[COUNTER_pool_remote];
 	expect->faults_known = plan_faults_known(plan);
 }

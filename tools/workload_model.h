@@ -20,6 +20,7 @@
  * @counters: gain of the whole tree; those that can not be known are 0
  * @faults: page faults in the region
  * @faults_known: false if the kernel is free to need fewer
+ * @split: base pages take the place of huge ones, in the first process
  * @allocated: pages that are allocated in all, preparation included
  * @error: NULL, or why nothing is certain about this plan
  */
@@ -27,11 +28,18 @@ struct workload_expectation {
 	struct cowstat_counters counters;
 	__u64 faults;
 	bool faults_known;
+	bool split;
 	__u64 allocated;
 	const char *error;
 };
 
+/* What not all kernels do alike. */
+struct workload_kernel {
+	bool huge_zero_at_once;	/* a write over the huge zero page gets a huge page */
+};
+
 void workload_expect(const struct workload_plan *plan,
+		     const struct workload_kernel *kernel,
 		     struct workload_expectation *expect);
 
 #endif

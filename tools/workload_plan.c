@@ -2,7 +2,6 @@
 #include "workload_plan.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,13 +29,6 @@ struct page_set pages_slice(struct page_set set, __u64 index, __u64 parts)
 
 	return pages_range(set.first + length * index / parts,
 			   set.first + length * (index + 1) / parts);
-}
-
-__u64 pages_count(struct page_set set)
-{
-	if (set.first >= set.end)
-		return 0;
-	return (set.end - set.first + set.stride - 1) / set.stride;
 }
 
 void plan_init(struct workload_plan *plan, enum plan_memory memory, __u64 pages)
@@ -111,6 +103,50 @@ void plan_race(struct workload_plan *plan, __u32 actor, __u32 threads,
 	step->set = set;
 }
 
+void plan_do(struct workload_plan *plan, enum plan_op op, __u32 actor,
+	     struct page_set set)
+{
+	plan_touch(plan, op, actor, set);
+}
+
+static struct plan_step *plan_add_pair(struct workload_plan *plan,
+				       enum plan_op op, __u32 actor,
+				       __u32 target, struct page_set set)
+{
+	struct plan_step *step = plan_add(plan, op, actor);
+
+	step->target = target;
+	step->set = set;
+	return step;
+}
+
+void plan_write_from(struct workload_plan *plan, __u32 actor, __u32 target,
+		     enum plan_way way, struct page_set set)
+{
+	plan_add_pair(plan, PLAN_WRITE_FROM, actor, target, set)->how = way;
+}
+
+void plan_read_from(struct workload_plan *plan, __u32 actor, __u32 target,
+		    struct page_set set)
+{
+	plan_add_pair(plan, PLAN_READ_FROM, actor, target, set);
+}
+
+void plan_clash(struct workload_plan *plan, __u32 actor, __u32 target,
+		__u32 threads, struct page_set set)
+{
+	plan_add_pair(plan, PLAN_CLASH, actor, target, set)->threads = threads;
+}
+
+void plan_place(struct workload_plan *plan, enum plan_place place)
+{
+	struct plan_step *step = plan_add(plan, PLAN_PLACE, 0);
+
+	step->set = pages_all(plan);
+	step->how = place;
+	plan->placed = true;
+}
+
 static __u32 plan_spawn(struct workload_plan *plan, enum plan_op op,
 			__u32 actor)
 {
@@ -136,9 +172,10 @@ __u32 plan_vfork(struct workload_plan *plan, __u32 actor)
 	return plan_spawn(plan, PLAN_VFORK, actor);
 }
 
-void plan_exec(struct workload_plan *plan, __u32 actor)
+void plan_exec(struct workload_plan *plan, __u32 actor,
+	       enum plan_program program)
 {
-	plan_add(plan, PLAN_EXEC, actor);
+	plan_add(plan, PLAN_EXEC, actor)->how = program;
 	plan_add(plan, PLAN_AWAIT_EXEC, plan->parent[actor])->target = actor;
 }
 

@@ -13,6 +13,7 @@
 #ifndef COWSTAT_WORKLOAD_PLAN_H
 #define COWSTAT_WORKLOAD_PLAN_H
 
+#include <stdbool.h>
 #include <linux/types.h>
 
 #define PLAN_ACTORS_MAX		130
@@ -27,6 +28,16 @@ enum plan_memory {
 	PLAN_FILE,			/* a private mapping of a file */
 	PLAN_HEAP,			/* the brk heap */
 	PLAN_STACK,			/* the main stack, below what is in use */
+
+	/* rarer */
+	PLAN_SHARED,			/* a shared mapping of a file */
+	PLAN_SHARED_ANONYMOUS,
+	PLAN_TMPFS,			/* PLAN_FILE, the file being on a tmpfs */
+	PLAN_DISK,			/* likewise, what is on a disk */
+	PLAN_COLLAPSIBLE,		/* base pages, until PLAN_COLLAPSE */
+	PLAN_FOLIOS,			/* anonymous memory, 64 KiB at a time */
+	PLAN_HUGETLB,			/* private, as PLAN_HUGE_PAGES */
+	PLAN_HUGETLB_SHARED,
 };
 
 enum plan_op {
@@ -44,6 +55,54 @@ enum plan_op {
 	PLAN_EXIT,
 	PLAN_REAP,			/* wait for the target's end */
 	PLAN_SHOW,			/* a step that --steps stops at */
+
+	/* rarer: workload_op.h */
+	PLAN_DONTNEED,			/* madvise() the pages */
+	PLAN_FREE,
+	PLAN_POPULATE,
+	PLAN_COLLAPSE,
+	PLAN_PAGE_OUT,			/* until they are in swap */
+	PLAN_MERGE,			/* until KSM has merged them */
+	PLAN_UNMAP,
+	PLAN_REMAP,			/* to elsewhere and back */
+	PLAN_PROTECT,			/* and unprotect */
+	PLAN_LOCK,
+	PLAN_SOFT_DIRTY,		/* follow writes, by /proc/self/clear_refs */
+	PLAN_DROP_CACHE,		/* unmap pages of a file, and forget them */
+	PLAN_WRITE_FROM,		/* write the target's memory */
+	PLAN_READ_FROM,			/* read it by process_vm_readv() */
+	PLAN_READ_INTO,			/* have a system call write the pages */
+	PLAN_READ_DIRECT,		/* have a disk write them */
+	PLAN_PIN,			/* as a buffer of io_uring, for good */
+	PLAN_SPLICE,			/* into a pipe that keeps them */
+	PLAN_UFFD_COPY,			/* by userfaultfd */
+	PLAN_UFFD_ZERO,
+	PLAN_UFFD_PROTECT,		/* and unprotect */
+	PLAN_UFFD_MOVE,			/* to the pages that follow */
+	PLAN_ROAM,			/* write, moved from CPU to CPU */
+	PLAN_CLASH,			/* write, with the target at once */
+	PLAN_PLACE,			/* choose the NUMA node of what is to come */
+	PLAN_MIGRATE,			/* to the other NUMA node */
+};
+
+/* How PLAN_WRITE_FROM writes. */
+enum plan_way {
+	PLAN_BY_VM_WRITEV,
+	PLAN_BY_MEM_FILE,
+	PLAN_BY_PTRACE,
+};
+
+/* Where PLAN_PLACE puts pages. */
+enum plan_place {
+	PLAN_HERE,
+	PLAN_THERE,			/* another node than the processor's */
+	PLAN_BY_TURNS,
+};
+
+/* What PLAN_EXEC runs. */
+enum plan_program {
+	PLAN_PLAIN,
+	PLAN_WITH_DATA,			/* it writes its .data and its .bss */
 };
 
 /* Pages @first, @first + @stride, ... below @end. */
@@ -56,8 +115,9 @@ struct page_set {
 struct plan_step {
 	enum plan_op op;
 	__u32 actor;
-	__u32 target;			/* of a fork, vfork, await or reap */
-	__u32 threads;			/* of a race */
+	__u32 target;			/* the other actor, if there is one */
+	__u32 threads;			/* of a race or a clash */
+	__u32 how;			/* enum plan_way, _place or _program */
 	struct page_set set;
 	const char *text;		/* of a show */
 };
@@ -69,6 +129,8 @@ struct workload_plan {
 	__u32 nr_steps;
 	__u32 begin;			/* the step that is PLAN_BEGIN */
 	__u32 nr_shows;
+	bool placed;			/* NUMA nodes are chosen */
+	bool scarce;			/* hugetlb: not a page more than are filled */
 	__u32 parent[PLAN_ACTORS_MAX];
 	struct plan_step step[PLAN_STEPS_MAX];
 	char did[PLAN_TEXT_MAX];	/* one sentence */
@@ -81,7 +143,13 @@ struct page_set pages_stride(const struct workload_plan *plan, __u64 first,
 			     __u64 stride);
 /* The @index-th of @parts slices of almost the same size. */
 struct page_set pages_slice(struct page_set set, __u64 index, __u64 parts);
-__u64 pages_count(struct page_set set);
+
+static inline __u64 pages_count(struct page_set set)
+{
+	if (set.first >= set.end)
+		return 0;
+	return (set.end - set.first + set.stride - 1) / set.stride;
+}
 
 void plan_init(struct workload_plan *plan, enum plan_memory memory, __u64 pages);
 void plan_begin(struct workload_plan *plan);
@@ -95,12 +163,29 @@ void plan_dontfork(struct workload_plan *plan, __u32 actor, struct page_set set)
 void plan_wipeonfork(struct workload_plan *plan, __u32 actor,
 		     struct page_set set);
 
+/* The rarer ops over pages of the actor's own. */
+void plan_do(struct workload_plan *plan, enum plan_op op, __u32 actor,
+	     struct page_set set);
+
+/* PLAN_WRITE_FROM and PLAN_READ_FROM: @actor does it, @target's memory is used. */
+void plan_write_from(struct workload_plan *plan, __u32 actor, __u32 target,
+		     enum plan_way way, struct page_set set);
+void plan_read_from(struct workload_plan *plan, __u32 actor, __u32 target,
+		    struct page_set set);
+
+/* @threads of @actor and of @target each. */
+void plan_clash(struct workload_plan *plan, __u32 actor, __u32 target,
+		__u32 threads, struct page_set set);
+
+void plan_place(struct workload_plan *plan, enum plan_place place);
+
 /* Both return the number of the new actor. */
 __u32 plan_fork(struct workload_plan *plan, __u32 actor);
 __u32 plan_vfork(struct workload_plan *plan, __u32 actor);
 
 /* @actor becomes another program, which runs until the workload's end. */
-void plan_exec(struct workload_plan *plan, __u32 actor);
+void plan_exec(struct workload_plan *plan, __u32 actor,
+	       enum plan_program program);
 
 /* @actor exits; its parent, or actor 0 for an orphan, waits for its end. */
 void plan_exit(struct workload_plan *plan, __u32 actor);

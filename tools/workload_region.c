@@ -10,13 +10,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <linux/mman.h>
 
 #include "say.h"
+#include "workload_disk.h"
 #include "workload_smaps.h"
 
 #define PAGE_BYTES	4096UL
 #define HUGE_BYTES	(PLAN_HUGE * PAGE_BYTES)
-#define THP		"/sys/kernel/mm/transparent_hugepage/"
 
 typedef unsigned long long ull;
 
@@ -26,33 +27,19 @@ static int fail_map(const struct workload_plan *plan, int error)
 		    (ull)plan->pages, strerror(error));
 }
 
-static bool file_has(const char *path, const char *word)
+static bool may_be_huge(enum plan_memory memory)
 {
-	char text[64] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	if (read(fd, text, sizeof(text) - 1) < 0)
-		text[0] = '\0';
-	close(fd);
-	return strstr(text, word);
+	return memory == PLAN_HUGE_PAGES || memory == PLAN_COLLAPSIBLE ||
+	       memory == PLAN_FOLIOS;
 }
 
 int region_choose_pages(enum plan_memory memory)
 {
-	bool huge = memory == PLAN_HUGE_PAGES;
+	bool huge = may_be_huge(memory);
 
 	if (prctl(PR_SET_THP_DISABLE, !huge, 0, 0, 0) && errno != EINVAL)
 		return fail("cannot choose the size of pages: %s",
 			    strerror(errno));
-	if (!huge)
-		return 0;
-	if (!file_has(THP "enabled", "[madvise]") &&
-	    !file_has(THP "enabled", "[always]"))
-		return fail("there are no transparent huge pages: echo madvise > " THP "enabled");
-	if (!file_has(THP "use_zero_page", "1"))
-		return fail("there is no huge zero page: echo 1 > " THP "use_zero_page");
 	return 0;
 }
 
@@ -68,11 +55,21 @@ static void *reserve(__u64 size)
 	return (void *)(first / HUGE_BYTES * HUGE_BYTES);
 }
 
-static int map_file(__u64 size)
-{
-	int fd = memfd_create("workload", MFD_CLOEXEC);
-	int error;
+static int file = -1;
 
+int region_file(void)
+{
+	return file;
+}
+
+static int make_file(const char *tmpfs, __u64 size)
+{
+	int fd, error;
+
+	if (tmpfs)
+		fd = open(tmpfs, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	else
+		fd = memfd_create("workload", MFD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	error = posix_fallocate(fd, 0, size);
@@ -82,31 +79,72 @@ static int map_file(__u64 size)
 	return -error;
 }
 
-static int map_private(const struct workload_plan *plan, __u64 *base)
+/* A descriptor, -1 for anonymous memory, or a negative errno but that. */
+static int open_file(enum plan_memory memory, __u64 size)
 {
-	__u64 size = plan->pages * PAGE_BYTES;
-	bool huge = plan->memory == PLAN_HUGE_PAGES;
-	int flags = MAP_PRIVATE | MAP_FIXED;
-	void *at = reserve(size);
-	int fd = -1;
+	int fd;
 
-	if (plan->memory == PLAN_FILE)
-		fd = map_file(size);
-	else
-		flags |= MAP_ANONYMOUS;
-	if (plan->memory == PLAN_FILE && fd < 0)
-		return fail_map(plan, -fd);
-	if (!at || mmap(at, size, PROT_READ | PROT_WRITE, flags, fd, 0) != at)
-		return fail_map(plan, errno);
-	if (fd >= 0)
-		close(fd);
+	switch (memory) {
+	case PLAN_FILE:
+	case PLAN_SHARED:
+		return make_file(NULL, size);
+	case PLAN_TMPFS:
+		return make_file("/dev/shm", size);
+	case PLAN_DISK:
+		fd = disk_open(size, 0);
+		return fd < 0 ? -ENOSPC : fd;
+	default:
+		return -1;
+	}
+}
+
+static int map_flags(enum plan_memory memory)
+{
+	switch (memory) {
+	case PLAN_FILE:
+	case PLAN_TMPFS:
+	case PLAN_DISK:
+		return MAP_PRIVATE;
+	case PLAN_SHARED:
+		return MAP_SHARED;
+	case PLAN_SHARED_ANONYMOUS:
+		return MAP_SHARED | MAP_ANONYMOUS;
+	case PLAN_HUGETLB:
+		return MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB;
+	case PLAN_HUGETLB_SHARED:
+		return MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB;
+	default:
+		return MAP_PRIVATE | MAP_ANONYMOUS;
+	}
+}
+
+static int advise_size(enum plan_memory memory, void *at, __u64 size)
+{
+	bool huge = memory == PLAN_HUGE_PAGES || memory == PLAN_FOLIOS;
+
+	if (memory == PLAN_HUGETLB || memory == PLAN_HUGETLB_SHARED)
+		return 0;
 	/* EINVAL: a kernel that knows no huge pages. */
 	if (madvise(at, size, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) &&
 	    (huge || errno != EINVAL))
 		return fail("cannot choose the size of pages: %s",
 			    strerror(errno));
-	*base = (__u64)at;
 	return 0;
+}
+
+static int map_pages(const struct workload_plan *plan, __u64 *base)
+{
+	__u64 size = plan->pages * PAGE_BYTES;
+	void *at = reserve(size);
+
+	file = open_file(plan->memory, size);
+	if (file < -1)
+		return fail_map(plan, -file);
+	if (!at || mmap(at, size, PROT_READ | PROT_WRITE,
+			MAP_FIXED | map_flags(plan->memory), file, 0) != at)
+		return fail_map(plan, errno);
+	*base = (__u64)at;
+	return advise_size(plan->memory, at, size);
 }
 
 static int map_heap(const struct workload_plan *plan, __u64 *base)
@@ -147,7 +185,7 @@ int region_map(const struct workload_plan *plan, const struct quiet *quiet,
 		return map_heap(plan, base);
 	if (plan->memory == PLAN_STACK)
 		return map_stack(plan, quiet, base);
-	return map_private(plan, base);
+	return map_pages(plan, base);
 }
 
 struct huge_check {

@@ -15,6 +15,9 @@ int region_choose_pages(enum plan_memory memory);
 int region_map(const struct workload_plan *plan, const struct quiet *quiet,
 	       __u64 *base);
 
+/* Of the file that it is of; -1: of none. */
+int region_file(void);
+
 /* If it should be of huge pages, are those that are present huge? */
 int region_check_huge(const struct workload_plan *plan, __u64 base);
 

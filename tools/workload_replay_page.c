@@ -4,42 +4,40 @@
  */
 #include <string.h>
 
-#include "workload_replay.h"
+#include "workload_replay_page.h"
 
-enum mapped {
-	MAPPED_NONE,
-	MAPPED_ZERO,		/* the shared zero page */
-	MAPPED_FILE,		/* the file's own page */
-	MAPPED_FRAME,
-};
-
-struct view {
-	enum mapped mapped;
-	struct frame *frame;	/* of MAPPED_FRAME */
-	bool written;		/* it wrote somewhere in the region */
-	bool absent;		/* a fork left it out: no memory at all */
-	bool dontfork;
-	bool wipeonfork;
-};
-
-static bool set_has(struct page_set set, __u64 page)
+bool set_has(struct page_set set, __u64 page)
 {
 	return page >= set.first && page < set.end &&
 	       (page - set.first) % set.stride == 0;
 }
 
-static void view_drop(struct view *view)
+void view_drop(struct view *view)
 {
 	if (view->mapped == MAPPED_FRAME)
 		view->frame->refs--;
 	view->mapped = MAPPED_NONE;
 }
 
-static void view_own(struct replay *replay, struct view *view, __u32 space)
+void view_own(struct replay *replay, struct view *view, __u32 space)
 {
 	view_drop(view);
 	view->mapped = MAPPED_FRAME;
 	view->frame = frame_new(replay, space);
+}
+
+static bool is_of_file(const struct workload_plan *plan)
+{
+	return plan->memory == PLAN_FILE || plan->memory == PLAN_TMPFS ||
+	       plan->memory == PLAN_DISK;
+}
+
+/* Shared memory is never counted. */
+static bool is_shared(const struct workload_plan *plan)
+{
+	return plan->memory == PLAN_SHARED ||
+	       plan->memory == PLAN_SHARED_ANONYMOUS ||
+	       plan->memory == PLAN_HUGETLB_SHARED;
 }
 
 static void page_read(struct replay *replay, struct view *view)
@@ -47,7 +45,7 @@ static void page_read(struct replay *replay, struct view *view)
 	if (view->mapped != MAPPED_NONE)
 		return;
 	replay_fault(replay);
-	if (replay->plan->memory == PLAN_FILE) {
+	if (is_of_file(replay->plan)) {
 		view->mapped = MAPPED_FILE;
 		return;
 	}
@@ -55,40 +53,54 @@ static void page_read(struct replay *replay, struct view *view)
 	replay_count(replay, COUNTER_zero_mapped, 1);
 }
 
-static void frame_write(struct replay *replay, struct view *view, __u32 space)
+static void frame_write(struct replay *replay, struct view *view, __u32 space,
+			__u64 page)
 {
 	struct frame *frame = view->frame;
 
 	if (frame->exclusive)
 		return;
 	replay_fault(replay);
+	if (frame->merged) {
+		replay_broken(replay, COUNTER_broken_ksm, page, 1);
+		view_own(replay, view, space);
+		return;
+	}
 	if (frame->refs == 1) {
 		replay_count(replay, COUNTER_reused, 1);
 		frame->exclusive = true;
 		frame->origin = space;
 		return;
 	}
-	replay_copied(replay, space, frame->origin);
+	replay_copied(replay, page, space, frame->origin);
 	view_own(replay, view, space);
 }
 
-static void page_write(struct replay *replay, struct view *view, __u32 space)
+void page_write(struct replay *replay, struct view *view, __u32 space, __u64 page)
 {
 	if (view->mapped == MAPPED_FRAME) {
-		frame_write(replay, view, space);
+		frame_write(replay, view, space, page);
 		return;
 	}
 	replay_fault(replay);
-	if (replay->plan->memory == PLAN_FILE) {
-		replay->expect->allocated++;
-		replay_count(replay, COUNTER_broken, 1);
-		replay_count(replay, COUNTER_broken_file, 1);
+	if (is_of_file(replay->plan)) {
+		replay_broken(replay, COUNTER_broken_file, page, 1);
 	} else {
 		if (view->mapped == MAPPED_ZERO)
 			replay_count(replay, COUNTER_zero_upgraded, 1);
-		replay_zero_filled(replay, 1);
+		replay_zero_filled(replay, page, 1);
 	}
 	view_own(replay, view, space);
+}
+
+/* A copy at once, for the child: what is pinned stays with the parent. */
+static void page_fork_pinned(struct replay *replay, struct view *child,
+			     __u32 space)
+{
+	child->mapped = MAPPED_FRAME;
+	child->frame = frame_new(replay, space);
+	replay->expect->allocated++;
+	replay_count(replay, COUNTER_eager, 1);
 }
 
 /*
@@ -96,7 +108,7 @@ static void page_write(struct replay *replay, struct view *view, __u32 space)
  * otherwise the child maps the zero page or the file's page anew.
  */
 static void page_fork(struct replay *replay, const struct view *parent,
-		      struct view *child)
+		      struct view *child, __u32 space)
 {
 	*child = (struct view){
 		.absent = parent->absent || parent->dontfork,
@@ -107,9 +119,23 @@ static void page_fork(struct replay *replay, const struct view *parent,
 	*child = *parent;
 	if (parent->mapped != MAPPED_FRAME)
 		return;
+	if (parent->frame->pinned) {
+		page_fork_pinned(replay, child, space);
+		return;
+	}
 	parent->frame->refs++;
 	parent->frame->exclusive = false;
-	replay_count(replay, COUNTER_shared, 1);
+	replay_count(replay, parent->swapped ? COUNTER_shared_swap : COUNTER_shared,
+		     1);
+}
+
+/* Whoever uses it first, it is there once. */
+static void page_touch_shared(struct replay *replay)
+{
+	if (replay->frame[0].refs)
+		return;
+	frame_new(replay, 0);
+	replay->expect->allocated++;
 }
 
 static void page_touch(struct replay *replay, const struct plan_step *step,
@@ -119,12 +145,17 @@ static void page_touch(struct replay *replay, const struct plan_step *step,
 		view->written |= pages_count(step->set) != 0;
 	if (!set_has(step->set, page))
 		return;
+	if (is_shared(replay->plan)) {
+		page_touch_shared(replay);
+		return;
+	}
 	if (view->absent)
 		replay_doubt(replay, "a child uses memory that it did not get");
 	if (step->op == PLAN_READ)
 		page_read(replay, view);
 	else
-		page_write(replay, view, space);
+		page_write(replay, view, space, page);
+	view->swapped = false;
 }
 
 static void page_leave(struct replay *replay, struct view *view, __u32 actor)
@@ -156,7 +187,7 @@ static void page_step(struct replay *replay, const struct plan_step *step,
 		view->wipeonfork |= set_has(step->set, page);
 		break;
 	case PLAN_FORK:
-		page_fork(replay, view, &views[step->target]);
+		page_fork(replay, view, &views[step->target], step->target);
 		break;
 	case PLAN_VFORK:
 		replay->space[step->target] = space;
@@ -165,7 +196,13 @@ static void page_step(struct replay *replay, const struct plan_step *step,
 	case PLAN_EXIT:
 		page_leave(replay, view, step->actor);
 		break;
+	case PLAN_END:
+	case PLAN_AWAIT_EXEC:
+	case PLAN_REAP:
+	case PLAN_SHOW:
+		break;
 	default:
+		rare_step(replay, step, views, page);
 		break;
 	}
 }

@@ -1,31 +1,109 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# make bench: what a page fault and a fork cost without the module, with it and
-# after it was taken out again; and the memory that it keeps for a process. In
-# a virtual machine whose clock counts instructions, so the figures are the same
-# on every machine. Exit 1 if a limit (see table.awk) is broken. The table also
-# goes to build/bench/bench.json.
-#
-#	difference	loaded less bare
-#	unloaded	unloaded less bare: must be about 0
-#	spread		highest less lowest of all rounds
+# bench.sh [KERNEL…]: make bench. What page faults, a fork and an exit cost without
+# the module, with it and after it was taken out again; on the first kernel also
+# what BPF programs cost that count the same, the costs beside 10, 1000 and 30000
+# other processes, and the memory for a process. In virtual machines whose clock
+# counts instructions, so the figures are the same on every machine. Exit 1 if a
+# limit (see table.awk) is broken. What was measured goes to build/bench/KERNEL,
+# and if it was all, to docs/costs.json and docs/costs.md.
 
 set -euo pipefail
 # shellcheck source=selftests/vm/lib.sh
 . "$(dirname "$0")/../vm/lib.sh"
 
 OUT=$BUILD/bench
-GUEST=selftests/bench/bench_guest.sh
+BENCH=selftests/bench
+ALL=(6.1 6.12 7.3)
+# What the peers are built with
+PACKAGES=(clang llvm libbpf-dev bpftool libelf-dev zlib1g-dev)
 
-cd "$ROOT"
-selftests/vm/setup.sh
-selftests/vm/module.sh "$KERNEL" -s >&2
-make -s -C selftests/bench faultcost >&2
-rm -rf "$OUT"
-say "measuring in two virtual machines: about 2 minutes"
-vm --out "$OUT" --log "$OUT/console-memory.log" -- "$GUEST" memory >&2
-vm --icount --timeout 3600 --out "$OUT" --log "$OUT/console.log" -- \
-	"$GUEST" times >&2
-awk -v JSON="$OUT/bench.json" -f selftests/bench/table.awk \
-	"$OUT"/{bare,loaded,unloaded,memory}
+install_packages() {
+	local package
+	local -a missing=()
+
+	for package in "${PACKAGES[@]}"; do
+		[[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null) == ?i* ]] ||
+			missing+=("$package")
+	done
+	((${#missing[@]})) || return 0
+	[[ $(id -u) == 0 ]] ||
+		die "not root: cannot install ${missing[*]}; run it as root, or install them"
+	say "installing ${missing[*]}"
+	DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 install -y \
+		--no-install-recommends "${missing[@]}" >"$BUILD/bench-apt.log" 2>&1 </dev/null ||
+		die "apt-get install failed, see build/bench-apt.log"
+}
+
+# guest KERNEL WHAT [OPTION…]
+guest() {
+	local kernel=$1 what=$2
+	shift 2
+
+	vm --kernel "$kernel" --timeout 7200 --out "$OUT/$kernel" \
+		--log "$OUT/$kernel/console-$what.log" "$@" -- $BENCH/bench_guest.sh "$what" >&2
+}
+
+measure() {
+	local kernel=$1
+
+	mkdir -p "$OUT/$kernel"
+	selftests/vm/module.sh "$kernel" -s >&2
+	say "$kernel: faults, forks and exits, 2 minutes"
+	guest "$kernel" times --icount
+	[[ $kernel == "${ALL[0]}" ]] || return 0
+	guest "$kernel" memory
+	say "$kernel: beside up to 30000 processes, 5 minutes"
+	guest "$kernel" scale --icount --mem 6G
+}
+
+# table KERNEL: exit 1 if a limit is broken
+table() {
+	local dir=$OUT/$1 name
+	local -a files=()
+
+	for name in bare loaded unloaded libbpf bpftrace memory scale-10 scale-1000 scale-30000; do
+		[[ ! -e $dir/$name ]] || files+=("$dir/$name")
+	done
+	awk -v KERNEL="$1" -v RELEASE="$(sed -n 's/^KRELEASE=//p' "$(kernel_env "$1")")" \
+		-v JSON="$dir/bench.json" -v MARKDOWN="$dir/bench.md" \
+		-f $BENCH/table.awk "${files[@]}"
+}
+
+# publish KERNEL…: in docs/
+publish() {
+	local kernel
+
+	jq -s . "${@/%//bench.json}" >docs/costs.json
+	{
+		cat $BENCH/costs.md.in
+		for kernel; do
+			cat "$kernel/bench.md"
+		done
+	} >docs/costs.md
+}
+
+main() {
+	local -a kernels=("${@:-${ALL[@]}}")
+	local kernel bad=0
+
+	cd "$ROOT"
+	mkdir -p "$BUILD"
+	for kernel in "${kernels[@]}"; do
+		selftests/vm/setup.sh "$kernel"
+	done
+	install_packages
+	make -s -C $BENCH >&2
+	rm -rf "$OUT"
+	for kernel in "${kernels[@]}"; do
+		measure "$kernel"
+	done
+	for kernel in "${kernels[@]}"; do
+		table "$kernel" || bad=1
+	done
+	[[ ${kernels[*]} != "${ALL[*]}" ]] || publish "${kernels[@]/#/$OUT/}"
+	exit $bad
+}
+
+main "$@"

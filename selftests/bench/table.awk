@@ -1,32 +1,66 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# From the files bare, loaded, unloaded and memory (in this order): the table of
-# bench.sh, and the same as JSON in the file JSON. Exit 1 if a limit is broken.
+# From the files bare, loaded, unloaded, and where they exist libbpf, bpftrace,
+# memory and scale-N (in this order): the table of bench.sh for KERNEL, the same as
+# JSON in the file JSON and as Markdown in MARKDOWN. Exit 1 if a limit is broken.
 
 BEGIN {
-	# What the module may add, in instructions.
-	limit["zero_fill"] = 120
-	limit["copy"] = 280
-	limit["take_over"] = 200
-	limit["cache_read"] = 40
-	limit["fork_4m"] = limit["fork_1g"] = 2500
+	# What the module may add, in instructions, on the kernel that it is tuned for.
+	if (KERNEL == "6.1") {
+		limit["zero_fill"] = 120
+		limit["copy"] = 280
+		limit["take_over"] = 200
+		limit["cache_read"] = 40
+		limit["fork_4m"] = limit["fork_1g"] = 2500
+		limit["exit"] = 1500
+	}
 	MEMORY_LIMIT = 1024
+	# How many times as much others cost, at least.
+	least["libbpf", "zero_fill"] = least["libbpf", "copy"] = least["libbpf", "take_over"] = 2.7
+	least["bpftrace", "zero_fill"] = least["bpftrace", "copy"] = 40
+	least["bpftrace", "take_over"] = 5
 	# How far the machine without the module may be from itself.
 	SLACK = 5
 	SLACK_FORK = 2000
 	SLACK_PART = 0.005
+	# What grows less than so with the processes is flat.
+	FLAT = 0.05
 }
 
-FNR == 1 { phase = FILENAME; sub(/.*\//, "", phase) }
+FNR == 1 { phase = FILENAME; sub(/.*\//, "", phase); part = "" }
 phase == "memory" { memory = $2; next }
+phase ~ /^scale-/ {
+	n = substr(phase, 7)
+	if (FNR == 1)
+		sizes[++nr_sizes] = n
+	if ($1 == "phase") {
+		part = $2 == "-" ? "" : $2
+		next
+	}
+	if (part == "bare")
+		base[$1, n] = $2
+	else if (part == "loaded")
+		note_scale($1, $2 - base[$1, n], n)
+	else if (part == "")
+		note_scale($1, $2, n)
+	next
+}
 phase == "bare" { order[++kinds] = $1 }
 {
 	cost[$1, phase] = $2
 	spread[$1] = spread[$1] > $4 - $3 ? spread[$1] : $4 - $3
 }
 
+function note_scale(name, value, n) {
+	if (!(name in scaled)) {
+		scaled[name] = 1
+		scale_order[++nr_scaled] = name
+	}
+	scale[name, n] = value
+}
+
 function slack(kind,    least) {
-	least = kind ~ /^fork/ ? SLACK_FORK : SLACK
+	least = kind ~ /^(fork|exit)/ ? SLACK_FORK : SLACK
 	return least > SLACK_PART * cost[kind, "bare"] ? least : SLACK_PART * cost[kind, "bare"]
 }
 
@@ -40,33 +74,121 @@ function verdict(kind, diff, back) {
 	return "ok"
 }
 
-END {
-	row = "%-20s %13s %13s %11s %9s %9s %9s  %s\n"
-	printf row, "instructions per", "bare", "loaded", "difference", "limit",
-		"unloaded", "spread", "verdict"
-	printf "{\"unit\": \"instructions\", \"kinds\": [" >JSON
-	for (i = 1; i <= kinds; i++) {
-		kind = order[i]
-		diff = cost[kind, "loaded"] - cost[kind, "bare"]
-		back = cost[kind, "unloaded"] - cost[kind, "bare"]
-		result = verdict(kind, diff, back)
-		bad += result != "ok"
-		printf row, kind, sprintf("%.1f", cost[kind, "bare"]),
-			sprintf("%.1f", cost[kind, "loaded"]), sprintf("%+.1f", diff),
-			(kind in limit) ? "+" limit[kind] : "-", sprintf("%+.1f", back),
-			sprintf("%.1f", spread[kind]), result
-		printf "%s\n {\"kind\": \"%s\", \"bare\": %.1f, \"loaded\": %.1f, " \
-			"\"difference\": %.1f, \"limit\": %s, \"unloaded\": %.1f, " \
-			"\"spread\": %.1f, \"verdict\": \"%s\"}", (i > 1) ? "," : "", kind,
-			cost[kind, "bare"], cost[kind, "loaded"], diff,
-			(kind in limit) ? limit[kind] : "null",
-			cost[kind, "unloaded"], spread[kind], result >JSON
-	}
-	result = memory == "" ? "not measured" : memory > MEMORY_LIMIT ? "over the limit" : "ok"
+function print_kind(kind,    diff, back, result) {
+	diff = cost[kind, "loaded"] - cost[kind, "bare"]
+	back = cost[kind, "unloaded"] - cost[kind, "bare"]
+	result = verdict(kind, diff, back)
 	bad += result != "ok"
-	printf "\n%-20s %13s bytes, 2 processors, limit %d: %s\n", "memory per process",
-		memory, MEMORY_LIMIT, result
-	printf "],\n \"process_bytes\": %s, \"process_bytes_limit\": %d}\n",
-		memory == "" ? "null" : memory, MEMORY_LIMIT >JSON
+	printf row, kind, sprintf("%.1f", cost[kind, "bare"]),
+		sprintf("%.1f", cost[kind, "loaded"]), sprintf("%+.1f", diff),
+		(kind in limit) ? "+" limit[kind] : "-", sprintf("%+.1f", back),
+		sprintf("%.1f", spread[kind]), result
+	printf "| `%s` | %.1f | **%+.1f** | %s | %+.1f |\n", kind, cost[kind, "bare"], diff,
+		(kind in limit) ? "+" limit[kind] : "", back >MARKDOWN
+	printf "%s\n  {\"kind\": \"%s\", \"bare\": %.1f, \"loaded\": %.1f, " \
+		"\"difference\": %.1f, \"limit\": %s, \"unloaded\": %.1f, " \
+		"\"spread\": %.1f, \"verdict\": \"%s\"}", separator, kind,
+		cost[kind, "bare"], cost[kind, "loaded"], diff,
+		(kind in limit) ? limit[kind] : "null", back, spread[kind], result >JSON
+	separator = ","
+}
+
+function print_peer(peer, kind,    theirs, times, result) {
+	if (!((kind, peer) in cost))
+		return
+	theirs = cost[kind, peer] - cost[kind, "bare"]
+	times = theirs / (cost[kind, "loaded"] - cost[kind, "bare"])
+	result = times < least[peer, kind] ? "less than " least[peer, kind] : "ok"
+	bad += result != "ok"
+	printf "%-10s %-10s %+12.1f %10.1f times  %s\n", peer, kind, theirs, times, result
+	printf "| %s | `%s` | %+.1f | %.1f |\n", peer, kind, theirs, times >MARKDOWN
+	printf "%s\n  {\"peer\": \"%s\", \"kind\": \"%s\", \"difference\": %.1f, \"times\": %.1f}",
+		separator, peer, kind, theirs, times >JSON
+	separator = ","
+}
+
+function exponent(name,    small, large) {
+	small = scale[name, sizes[nr_sizes - 1]]
+	large = scale[name, sizes[nr_sizes]]
+	if (small <= 0 || large <= 0)
+		return 0
+	return log(large / small) / log(sizes[nr_sizes] / sizes[nr_sizes - 1])
+}
+
+# What must not grow with the processes.
+function is_path(name) {
+	return name ~ /^(zero_fill|copy|take_over|fork_4m)$/
+}
+
+function print_scale(name,    i, e, text, result) {
+	e = exponent(name)
+	result = is_path(name) && e > FLAT ? "not flat" : "ok"
+	bad += result != "ok"
+	text = sprintf("%-18s", name)
+	printf "| `%s` |", name >MARKDOWN
+	printf "%s\n  {\"what\": \"%s\"", separator, name >JSON
+	for (i = 1; i <= nr_sizes; i++) {
+		text = text sprintf(" %14.0f", scale[name, sizes[i]])
+		printf " %.0f |", scale[name, sizes[i]] >MARKDOWN
+		printf ", \"%d\": %.0f", sizes[i], scale[name, sizes[i]] >JSON
+	}
+	printf "%s %9.2f  %s\n", text, e, result
+	printf " %.2f |\n", e >MARKDOWN
+	printf ", \"exponent\": %.2f}", e >JSON
+	separator = ","
+}
+
+function print_all_scales(    i) {
+	printf "\n%-18s", "beside processes"
+	for (i = 1; i <= nr_sizes; i++)
+		printf " %14d", sizes[i]
+	printf " %9s\n", "exponent"
+	printf "\nBeside so many processes:\n\n| |" >MARKDOWN
+	for (i = 1; i <= nr_sizes; i++)
+		printf " %d |", sizes[i] >MARKDOWN
+	printf " exponent |\n|---|" >MARKDOWN
+	for (i = 0; i <= nr_sizes; i++)
+		printf "--:|" >MARKDOWN
+	printf "\n" >MARKDOWN
+	for (i = 1; i <= nr_scaled; i++)
+		print_scale(scale_order[i])
+}
+
+END {
+	split("zero_fill copy take_over", main_kinds)
+	row = "%-14s %13s %13s %11s %9s %9s %9s  %s\n"
+	printf "\n%s\n", RELEASE
+	printf row, "instructions", "bare", "loaded", "difference", "limit",
+		"unloaded", "spread", "verdict"
+	printf "\n## Debian %s (%s)\n\n| | bare | with cowstat | limit | unloaded |\n" \
+		"|---|--:|--:|--:|--:|\n", KERNEL, RELEASE >MARKDOWN
+	printf "{\"kernel\": \"%s\", \"release\": \"%s\", \"unit\": \"instructions\",\n \"kinds\": [",
+		KERNEL, RELEASE >JSON
+	for (i = 1; i <= kinds; i++)
+		print_kind(order[i])
+
+	separator = ""
+	printf "],\n \"peers\": [" >JSON
+	if (("zero_fill", "libbpf") in cost) {
+		printf "\n"
+		printf "\nOthers that count:\n\n| | | difference | times |\n|---|---|--:|--:|\n" >MARKDOWN
+	}
+	for (i = 1; i <= 3; i++)
+		print_peer("libbpf", main_kinds[i])
+	for (i = 1; i <= 3; i++)
+		print_peer("bpftrace", main_kinds[i])
+
+	separator = ""
+	printf "],\n \"scale\": [" >JSON
+	if (nr_sizes)
+		print_all_scales()
+	if (memory != "") {
+		result = memory > MEMORY_LIMIT ? "over the limit" : "ok"
+		bad += result != "ok"
+		printf "\nmemory per process: %s bytes, 2 processors, limit %d: %s\n",
+			memory, MEMORY_LIMIT, result
+		printf "\nMemory: %s bytes for a process, on 2 processors.\n", memory >MARKDOWN
+	}
+	printf "],\n \"process_bytes\": %s}\n", memory == "" ? "null" : memory >JSON
 	exit bad || !kinds
 }

@@ -29,6 +29,7 @@ static void test_callers(void)
 		{ "map_anon_folio_pte_nopf", COW_SITE_MAP },
 		{ "map_anon_folio_pmd_nopf", COW_SITE_MAP },
 		{ "hugetlb_no_page", COW_SITE_HUGETLB_ZERO },
+		{ "move_pages_ptes", COW_SITE_NOT_OURS },
 		/* The compiler's suffixes */
 		{ "wp_page_copy.isra.0", COW_SITE_WRITE },
 		{ "copy_present_page.constprop.0.isra.0", COW_SITE_EAGER },

@@ -113,7 +113,7 @@ is 'JSON: the tree alone' "$(json out '[.processes[].pid]')" '[102]'
 
 ### verify: the workload is real, what the device counts is not
 
-fails 'an unknown workload' "verify: no workload 'nil': 'cowstat workload --list' names all" "$cowstat" verify textbook nil
+fails 'an unknown workload' "verify: no workload 'nil': 'cowstat workload --list --all' names all" "$cowstat" verify textbook nil
 status 1 'numbers that differ' "$cowstat" verify textbook
 is 'a line says by how much' "$(awk '$2 == "broken" { print $1, $3, $4, $5, $7 }' out)" 'textbook 1 12 +11 DIFFERS'
 is 'as one that is missing' "$(awk '$2 == "inherited" { print $1, $3, $4, $5, $7 }' out)" 'textbook 3 0 -3 DIFFERS'
@@ -122,6 +122,11 @@ status 1 'the same as JSON' "$cowstat" verify --json textbook
 is 'JSON: differences' "$(json out '[.differences, .workloads[0].counters.broken.difference]')" '[9,11]'
 status 2 'a workload that cannot be done' "$cowstat" verify --pages 0 textbook
 is 'is said not to be run' "$(grep -c '^textbook  *NOT RUN: --pages' out) $(cat err)" '1 cowstat: verify: 1 of 1 workloads could not be run: the report says why'
+status 0 'a workload that needs what this machine has not' taskset -c 0 "$cowstat" verify roam
+is 'is skipped, with the reason' "$(head -2 out | tail -1; tail -1 out)" "roam             skipped: there is one CPU
+0 workloads, 0 counters compared: nothing is known; 1 skipped"
+status 0 'the same as JSON' taskset -c 0 "$cowstat" verify --json roam
+is 'JSON: skipped' "$(json out '[.skipped, .not_run, .workloads[0].skipped]')" '[1,0,"there is one CPU"]'
 cat /proc/sys/kernel/task_delayacct >after 2>/dev/null
 is 'the accounting is as it was' "$(cat after)" "$(cat before)"
 

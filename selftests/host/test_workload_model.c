@@ -15,6 +15,8 @@
 struct formula {
 	__u64 forks, shared, child, parent, file, reused;
 	__u64 filled, heap, stack, huge, upgraded, mapped;
+	__u64 swap, ksm, hugetlb, remote, eager, unshared;
+	__u64 there;		/* the part that comes from another NUMA node */
 };
 
 /* Size of slice @i of @parts of @n. */
@@ -23,17 +25,127 @@ static __u64 slice(__u64 n, __u64 i, __u64 parts)
 	return n * (i + 1) / parts - n * i / parts;
 }
 
-static void by_hand(const char *name, __u64 n, __u64 w, struct formula *f)
+/* Multiples of 5 from the 7th page of each huge page up to its 100th. */
+static __u64 fifths_dropped(__u64 n)
 {
-	__u64 h0 = n / 2, h1 = n - h0;
-	__u64 q0 = slice(n, 0, 4), q1 = slice(n, 1, 4);
-	__u64 q2 = slice(n, 2, 4), q3 = slice(n, 3, 4);
+	__u64 sum = 0;
+
+	for (__u64 i = 0; i < n; i += H)
+		sum += (i + 100 + 4) / 5 - (i + 7 + 4) / 5;
+	return sum;
+}
 
 #define IS(what, ...) \
 	if (!strcmp(name, what)) { \
 		*f = (struct formula){ __VA_ARGS__ }; \
 		return; \
 	}
+
+/* The special ones; @late: as kernels are from 6.13 on. */
+static void by_hand_special(const char *name, __u64 n, int late, struct formula *f)
+{
+	__u64 h0 = n / 2, h1 = n - h0, q0 = n / 4;
+	__u64 strides = (n - 5 + 36) / 37, dropped;
+
+	IS("dontneed", .forks = 1, .shared = n, .child = h0, .filled = h1,
+	   .reused = n)
+	IS("free", .forks = 1, .shared = n, .child = n)
+	IS("mremap", .forks = 1, .shared = n, .child = h0, .parent = h1)
+	IS("munmap", .forks = 1, .shared = n, .child = h1, .reused = n)
+	IS("mprotect", .forks = 1, .shared = n, .child = n)
+	IS("soft-dirty", .forks = 1, .shared = n, .child = h1)
+	IS("populate", .forks = 1, .shared = h0, .child = h0, .remote = h0,
+	   .filled = h1)
+	IS("mlock", .forks = 1, .shared = h0, .child = h0, .remote = h0,
+	   .filled = h1)
+	IS("uffd-copy", .forks = 1, .shared = n, .child = n, .filled = h1)
+	IS("uffd-zero", .filled = n, .upgraded = h0)
+	IS("uffd-protect", .forks = 1, .shared = n, .child = h1, .parent = h0)
+	/* What has moved away is filled anew. */
+	IS("uffd-move", .forks = 1, .shared = n, .child = n, .filled = h0)
+
+	IS("huge-zero-write", .filled = n, .upgraded = n, .mapped = n,
+	   .huge = late ? n : 0)
+	dropped = fifths_dropped(n);
+	IS("huge-unmap", .forks = 1, .shared = n, .filled = dropped,
+	   .child = (n + 4) / 5 - dropped, .reused = n)
+	IS("huge-pin", .forks = 1, .eager = n)
+	IS("huge-remote", .forks = 1, .shared = n, .remote = strides,
+	   .child = strides + (n - 1 + 36) / 37)
+	/* Of the fifths those are unshared that are 5 + 37 * 5 * i. */
+	IS("huge-unshare", .forks = 1, .shared = n, .unshared = strides,
+	   .child = (n + 4) / 5 - (n - 5 + 184) / 185)
+	IS("hugetlb-pin", .forks = 1, .eager = n)
+	IS("hugetlb-remote", .forks = 1, .shared = n, .hugetlb = n,
+	   .remote = n)
+	IS("hugetlb-unshare", .forks = 1, .shared = n, .unshared = n)
+	IS("huge-collapse", .forks = 1, .shared = n, .child = strides,
+	   .reused = n)
+	IS("folios", .forks = 1, .shared = n, .filled = n,
+	   .child = (n - 3 + 4) / 5)
+	IS("hugetlb-child", .forks = 1, .shared = n, .hugetlb = n)
+	IS("hugetlb-parent", .forks = 1, .shared = n, .hugetlb = n,
+	   .filled = n, .huge = n)
+	IS("hugetlb-takeover", .forks = 1, .shared = n, .reused = n)
+	IS("hugetlb-scarce", .forks = 1, .shared = n, .reused = n)
+	IS("hugetlb-shared", .forks = 1)
+
+	IS("file-tmpfs", .forks = 1, .shared = h0, .child = h0, .file = n)
+	IS("file-drop", .file = n)
+	IS("file-shared", .forks = 1)
+	IS("shared-memory", .forks = 1)
+	IS("exec-data", .file = 3, .filled = 5)
+	IS("kernel-read", .forks = 1, .shared = h0, .child = h0, .filled = h1)
+	IS("direct-read", .forks = 1, .shared = h0, .child = h0, .remote = h0,
+	   .filled = h1)
+
+	IS("ksm-child", .forks = 1, .shared = n, .ksm = n)
+	IS("ksm-parent", .forks = 1, .shared = n, .ksm = h0, .parent = h1)
+	IS("ksm-alone", .ksm = n)
+	IS("swap-child", .forks = 1, .shared = h1, .swap = h0, .child = n)
+	IS("swap-read", .forks = 1, .swap = n, .child = n, .remote = h1)
+	IS("swap-alone", .forks = 0)
+	IS("uring", .forks = 1, .shared = h0, .child = h0, .remote = h0,
+	   .filled = h1)
+	IS("pin-fork", .forks = 1, .shared = h1, .eager = h0, .child = h1)
+	/* The child gets a page of its own, so the parent is left with the old. */
+	IS("unshare", .forks = 1, .shared = n, .unshared = h0, .child = h1,
+	   .reused = h0)
+	IS("vmsplice", .forks = 1, .shared = n, .parent = h0, .reused = h1)
+
+	IS("remote-writev", .forks = 1, .shared = h0, .child = h0,
+	   .remote = h0, .filled = 2 * h1)
+	IS("remote-mem", .forks = 1, .shared = h0, .child = h0, .remote = h0,
+	   .filled = 2 * h1)
+	IS("remote-poke", .forks = 1, .shared = h0, .child = h0, .remote = h0,
+	   .filled = 2 * h1)
+	IS("remote-parent", .forks = 1, .shared = n, .parent = h0,
+	   .remote = h0, .reused = h1)
+	IS("remote-file", .forks = 1, .shared = q0, .child = q0, .file = n,
+	   .remote = n)
+
+	IS("roam", .forks = 1, .shared = n, .child = n)
+	IS("clash", .forks = 2, .shared = 2 * n, .child = n, .parent = n)
+	IS("numa-local", .forks = 1, .shared = n, .child = h0, .parent = h1,
+	   .filled = h1, .upgraded = h1, .mapped = h1)
+	IS("numa-bind", .forks = 1, .shared = n, .child = h0, .parent = h1,
+	   .filled = h1, .upgraded = h1, .mapped = h1, .there = n + h1)
+	IS("numa-interleave", .forks = 1, .shared = n, .child = h0,
+	   .parent = h1, .filled = h1, .upgraded = h1, .mapped = h1,
+	   .there = (n + h1) / 2)
+	IS("numa-huge", .forks = 1, .shared = n, .filled = n, .huge = n,
+	   .child = strides, .there = n + strides)
+	IS("migrate", .forks = 1, .shared = n, .child = h0, .parent = h1)
+	f->forks = ~0ULL;
+}
+
+static void by_hand(const char *name, __u64 n, __u64 w, int late,
+		    struct formula *f)
+{
+	__u64 h0 = n / 2, h1 = n - h0;
+	__u64 q0 = slice(n, 0, 4), q1 = slice(n, 1, 4);
+	__u64 q2 = slice(n, 2, 4), q3 = slice(n, 3, 4);
+
 	IS("textbook", .forks = 1, .shared = n, .parent = 1)
 	IS("zero-write", .filled = n)
 	IS("zero-read", .mapped = n)
@@ -90,17 +202,24 @@ static void by_hand(const char *name, __u64 n, __u64 w, struct formula *f)
 	IS("huge-child-write", .forks = 1, .shared = n,
 	   .child = (n - 5 + 36) / 37, .reused = n)
 	IS("huge-takeover", .forks = 1, .shared = n, .reused = n)
-	f->forks = ~0ULL;
-#undef IS
+	by_hand_special(name, n, late, f);
 }
 
 static void formula_values(const struct formula *f, __u64 *value)
 {
+	__u64 broken = f->child + f->parent + f->file + f->ksm + f->hugetlb;
+
 	memset(value, 0, COWSTAT_COUNTERS_MAX * sizeof(*value));
 	value[COUNTER_forks] = f->forks;
 	value[COUNTER_shared] = f->shared;
 	value[COUNTER_inherited] = f->shared;
-	value[COUNTER_broken] = f->child + f->parent + f->file;
+	value[COUNTER_shared_swap] = f->swap;
+	value[COUNTER_eager] = f->eager;
+	value[COUNTER_unshared] = f->unshared;
+	value[COUNTER_broken] = broken;
+	value[COUNTER_broken_ksm] = f->ksm;
+	value[COUNTER_broken_hugetlb] = f->hugetlb;
+	value[COUNTER_broken_remote] = f->remote;
 	value[COUNTER_broken_anon] = f->child + f->parent;
 	value[COUNTER_broken_file] = f->file;
 	value[COUNTER_broken_child] = f->child;
@@ -112,20 +231,30 @@ static void formula_values(const struct formula *f, __u64 *value)
 	value[COUNTER_zero_huge] = f->huge;
 	value[COUNTER_zero_upgraded] = f->upgraded;
 	value[COUNTER_zero_mapped] = f->mapped;
-	value[COUNTER_pool_local] = f->child + f->parent + f->file + f->filled;
+	value[COUNTER_pool_local] = broken + f->filled - f->there;
+	value[COUNTER_pool_remote] = f->there;
 }
 
 static struct workload_plan plan;
 static struct workload_expectation expect;
 
-static int agrees(const struct workload *workload, __u64 pages, __u32 workers)
+static void expect_plan(void)
 {
+	static const struct workload_kernel kernel;
+
+	workload_expect(&plan, &kernel, &expect);
+}
+
+static int agrees(const struct workload *workload, __u64 pages, __u32 workers,
+		  int late)
+{
+	const struct workload_kernel kernel = { .huge_zero_at_once = late };
 	__u64 value[COWSTAT_COUNTERS_MAX];
 	struct formula formula = { 0 };
 
 	workload->build(&plan, pages, workers);
-	workload_expect(&plan, &expect);
-	by_hand(workload->name, pages, workers, &formula);
+	workload_expect(&plan, &kernel, &expect);
+	by_hand(workload->name, pages, workers, late, &formula);
 	formula_values(&formula, value);
 	if (!expect.error && plan.did[0] &&
 	    !memcmp(value, expect.counters.value, sizeof(value)))
@@ -151,7 +280,7 @@ static void test_workload(const struct workload *workload)
 	for (size_t p = 0; p < sizeof(pages) / sizeof(pages[0]); p++)
 		for (size_t w = 0; w < sizeof(workers) / sizeof(workers[0]); w++)
 			good &= agrees(workload, pages[p] * workload->unit,
-				       workers[w]);
+				       workers[w], w % 2);
 	snprintf(text, sizeof(text), "%s: the model agrees with the formula",
 		 workload->name);
 	tap_ok(good, text);
@@ -171,7 +300,7 @@ static void begin(void)
 static __u64 gain(enum counter_index counter)
 {
 	plan_end(&plan);
-	workload_expect(&plan, &expect);
+	expect_plan();
 	plan.nr_steps--;
 	return expect.error ? ~0ULL : expect.counters.value[counter];
 }
@@ -236,14 +365,14 @@ static void test_doubtful(void)
 	grandchild = plan_fork(&plan, child);
 	plan_exit(&plan, child);
 	plan_fork(&plan, grandchild);
-	workload_expect(&plan, &expect);
+	expect_plan();
 	tap_ok(expect.error != NULL, "a fork by an orphan is refused");
 
 	begin();
 	plan_dontfork(&plan, 0, one);
 	child = plan_fork(&plan, 0);
 	plan_write(&plan, child, one);
-	workload_expect(&plan, &expect);
+	expect_plan();
 	tap_ok(expect.error != NULL,
 	       "a write to memory that was left out is refused");
 }
@@ -253,13 +382,13 @@ static void test_too_long(void)
 	begin();
 	for (int i = 0; i <= PLAN_STEPS_MAX; i++)
 		plan_write(&plan, 0, one);
-	workload_expect(&plan, &expect);
+	expect_plan();
 	tap_ok(expect.error != NULL, "too many steps are refused");
 
 	begin();
 	for (int i = 0; i <= PLAN_ACTORS_MAX; i++)
 		plan_fork(&plan, 0);
-	workload_expect(&plan, &expect);
+	expect_plan();
 	tap_ok(expect.error != NULL, "too many processes are refused");
 }
 
@@ -303,7 +432,7 @@ static void test_huge_split_last(void)
 	plan_write(&plan, 0, pages_range(0, 1));
 	plan_exit(&plan, child);
 	plan_write(&plan, 0, pages_range(1, 2));
-	workload_expect(&plan, &expect);
+	expect_plan();
 	tap_ok(expect.error != NULL,
 	       "what the last holder of a split huge page does is left open");
 }
@@ -322,10 +451,107 @@ static void test_huge_again(void)
 	       "base pages of a huge page are copied once each");
 }
 
+static int refused(void)
+{
+	expect_plan();
+	return expect.error != NULL;
+}
+
+static void test_remote(void)
+{
+	__u32 child;
+
+	begin();
+	child = plan_fork(&plan, 0);
+	plan_write_from(&plan, 0, child, PLAN_BY_MEM_FILE, one);
+	tap_ok(gain(COUNTER_broken_child) == 1 && gain(COUNTER_broken_remote) == 1 &&
+	       gain(COUNTER_broken_parent) == 0,
+	       "what is written from outside counts where the memory is");
+	plan_write(&plan, 0, one);
+	tap_ok(gain(COUNTER_reused) == 1 && gain(COUNTER_broken_remote) == 1,
+	       "its owner's own write is not remote");
+}
+
+static void test_pinned(void)
+{
+	__u32 child;
+
+	begin();
+	plan_do(&plan, PLAN_PIN, 0, one);
+	child = plan_fork(&plan, 0);
+	plan_write(&plan, child, one);
+	plan_write(&plan, 0, one);
+	tap_ok(gain(COUNTER_eager) == 1 && gain(COUNTER_shared) == 0 &&
+	       gain(COUNTER_broken) == 0 && gain(COUNTER_reused) == 0,
+	       "a pinned page is copied by the fork, and then nobody's but one's");
+}
+
+static void test_merged(void)
+{
+	begin();
+	plan_do(&plan, PLAN_MERGE, 0, one);
+	plan_write(&plan, 0, one);
+	plan_write(&plan, 0, one);
+	tap_ok(gain(COUNTER_broken_ksm) == 1 && gain(COUNTER_broken_anon) == 0,
+	       "a merged page is copied once, by its only owner too");
+}
+
+static void test_clash_doubtful(void)
+{
+	__u32 child;
+
+	begin();
+	child = plan_fork(&plan, 0);
+	plan_clash(&plan, 0, child, 1, one);
+	tap_ok(refused(), "who of two takes a page over is left open");
+}
+
+static void test_shared_swap(void)
+{
+	begin();
+	plan_fork(&plan, 0);
+	plan_do(&plan, PLAN_PAGE_OUT, 0, one);
+	tap_ok(refused(), "the kernel does not swap shared pages out when asked to");
+}
+
+static void test_scarce(void)
+{
+	__u32 child;
+
+	plan_init(&plan, PLAN_HUGETLB, H);
+	plan.scarce = true;
+	plan_write(&plan, 0, pages_all(&plan));
+	plan_begin(&plan);
+	child = plan_fork(&plan, 0);
+	plan_write(&plan, child, pages_all(&plan));
+	tap_ok(refused(), "a child that finds no hugetlb page is refused");
+	plan.nr_steps--;
+	plan_write(&plan, 0, pages_all(&plan));
+	plan_write(&plan, child, pages_all(&plan));
+	tap_ok(refused(), "so is one that uses a page that was taken away");
+}
+
+static void test_unmapped(void)
+{
+	__u32 child;
+
+	begin();
+	child = plan_fork(&plan, 0);
+	plan_do(&plan, PLAN_UNMAP, child, one);
+	plan_write(&plan, 0, one);
+	tap_ok(gain(COUNTER_reused) == 1, "what is unmapped holds no page");
+	plan_write(&plan, child, one);
+	tap_ok(refused(), "and can not be used");
+}
+
 int main(void)
 {
-	for (unsigned int i = 0; i < nr_workloads; i++)
-		test_workload(&workloads[i]);
+	const struct workload *workload;
+
+	for (unsigned int i = 0; (workload = workload_at(i, true)); i++)
+		test_workload(workload);
+	tap_ok(workload_at(0, false) && !workload_at(33, false) && workload_at(33, true),
+	       "the special workloads come behind the others, if asked for");
 	tap_ok(workload_find("child-write") && !workload_find("child"),
 	       "a workload is found by its whole name");
 	test_slices();
@@ -338,5 +564,12 @@ int main(void)
 	test_too_long();
 	test_huge_split_last();
 	test_huge_again();
+	test_remote();
+	test_pinned();
+	test_merged();
+	test_clash_doubtful();
+	test_shared_swap();
+	test_scarce();
+	test_unmapped();
 	return tap_end();
 }

@@ -58,6 +58,39 @@ test_workload() { # NAME
 	tap 0 "$1 takes the faults foretold"
 }
 
+# Of the special ones those that need nothing: they change no setting.
+special="dontneed free mremap munmap mprotect populate file-tmpfs file-shared
+shared-memory exec-data kernel-read"
+
+test_special() {
+	local name
+
+	for name in $special; do
+		if ! runs_as_foretold "$name" --pages 23; then
+			tap 1 "$name runs"
+			sed 's/^/# /' "$dir/out" "$dir/err"
+			return
+		fi
+	done
+	tap 0 "special workloads that need nothing run"
+}
+
+test_list() {
+	"$cowstat" workload --list >"$dir/ordinary"
+	"$cowstat" workload --list --all >"$dir/all"
+	[ "$(head -n "$(wc -l <"$dir/ordinary")" "$dir/all")" = "$(cat "$dir/ordinary")" ] &&
+		grep -q '^uffd-move ' "$dir/all" && ! grep -q '^uffd-move ' "$dir/ordinary" &&
+		[ -z "$(cut -d' ' -f1 "$dir/all" | sort | uniq -d)" ]
+	tap $? "--list --all lists the special workloads behind the others"
+}
+
+test_skipped() {
+	taskset -c 0 "$cowstat" workload roam >"$dir/out" 2>"$dir/err"
+	[ $? = 4 ] && [ ! -s "$dir/out" ] &&
+		[ "$(cat "$dir/err")" = 'cowstat: workload: there is one CPU' ]
+	tap $? "what the machine has not ends in exit status 4 and the reason"
+}
+
 refuses() { # WORDS OPTION...
 	local words=$1
 
@@ -160,6 +193,9 @@ for name in prefork fork-chain fork-repeat threads; do
 	runs_as_foretold "$name" --workers 64
 	tap $? "$name with 64 workers takes the faults foretold"
 done
+test_special
+test_list
+test_skipped
 test_constant
 test_isolated
 test_reader_gone
@@ -176,6 +212,7 @@ refuses 'no --workers to choose' child-write --workers 2
 refuses 'a number from 1 to 64' prefork --workers 65
 refuses 'no such open descriptor' child-write --sync-in 99
 refuses 'belong together' child-write --sync-out 1
+refuses '--all belongs to --list' --all child-write
 refuses "unknown option '--wrong'" child-write --wrong
 echo "1..$nr"
 exit $failed

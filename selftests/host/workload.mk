@@ -9,8 +9,8 @@ workload-build := $(workload-dir)../../build/host-workload
 workload-flags  = -std=gnu11 -D_GNU_SOURCE -I$(workload-src) \
 		  -I$(workload-dir)../../module/uapi -Wall -Wextra $(WERROR) -g -O2
 
-workload-pure  := $(addprefix $(workload-src)/workload_,catalog.c model.c plan.c \
-		  replay_huge.c replay_page.c)
+workload-pure  := $(addprefix $(workload-src)/workload_,catalog.c model.c plan.c) \
+		  $(wildcard $(workload-src)/workload_replay_*.c $(workload-src)/workload_special_*.c)
 workload-heads  = $(wildcard $(workload-src)/workload*.h) $(workload-dir)test_tool.h
 
 workload-tests := $(workload-build)/test_workload_model \

@@ -167,6 +167,7 @@ void actor_post(struct actor *actor, enum actor_command command,
 	actor->arg[0] = a0;
 	actor->arg[1] = a1;
 	actor->arg[2] = a2;
+	actor->progress = 0;
 	post(actor, command);
 }
 
@@ -208,6 +209,16 @@ void actor_read(struct actor *actor, char *at, size_t stride, size_t count)
 {
 	actor_post(actor, ACTOR_READ, (long)at, stride, count);
 	actor_wait(actor);
+}
+
+/* Others than the test's own, which it was born with. */
+void actor_allow_all_cpus(struct actor *actor)
+{
+	cpu_set_t set;
+
+	memset(&set, 0xff, sizeof(set));
+	if (sched_setaffinity(actor->pid, sizeof(set), &set))
+		cow_die("cannot allow all CPUs: %s", strerror(errno));
 }
 
 static struct actor *living_parent(struct actor *actor)

@@ -22,6 +22,10 @@
 
 #define ACTOR_STACK_SIZE	(4 * 4096)
 
+/* actor_clone() of a thread */
+#define ACTOR_THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | \
+			    CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+
 enum actor_command {
 	ACTOR_SYSCALL,	/* arg[0..6]: number and arguments */
 	ACTOR_READ,	/* arg[0..2]: address, distance, how many */
@@ -36,6 +40,7 @@ struct actor {
 	enum actor_command command;
 	long arg[7];
 	long result;
+	long progress;	/* of ACTOR_READ and ACTOR_WRITE: how many it has done */
 
 	pid_t pid;
 	pid_t driver;
@@ -68,6 +73,7 @@ long actor_wait(struct actor *actor);
 char *actor_map(struct actor *actor, size_t pages, int flags, int fd);
 void actor_write(struct actor *actor, char *at, size_t stride, size_t count);
 void actor_read(struct actor *actor, char *at, size_t stride, size_t count);
+void actor_allow_all_cpus(struct actor *actor);
 void actor_exit(struct actor *actor);
 void actor_kill(struct actor *actor);
 

@@ -55,11 +55,13 @@ static void touch(struct actor *self, bool write)
 	volatile char *at = (char *)self->arg[0];
 	long i;
 
-	for (i = 0; i < self->arg[2]; i++, at += self->arg[1])
+	for (i = 0; i < self->arg[2]; i++, at += self->arg[1]) {
 		if (write)
 			*at = i + 1;
 		else
 			(void)*at;
+		*(volatile long *)&self->progress = i + 1;
+	}
 }
 
 static long carry_out(struct actor *self)

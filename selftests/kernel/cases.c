@@ -31,20 +31,14 @@
 
 #include "actor.h"
 #include "cow_lib.h"
+#include "gain.h"
+#include "huge.h"
 #include "kselftest_harness.h"
 
 #define PAGE	4096
 #define N	23	/* pages, a prime: no batch or table ends there */
 #define K	7	/* the part that is written: every third page */
 #define STEP	3
-
-/* What one process gains; sums and the pool follow from it. */
-struct gain {
-	unsigned int forks, shared, inherited;
-	unsigned int child, parent, file, ksm, hugetlb, remote, reused;
-	unsigned int zero, heap, stack, huge, upgraded, mapped;
-	unsigned int eager, unshared;
-};
 
 enum who { P, C, G, PEOPLE };
 
@@ -63,49 +57,6 @@ struct plot {
 	unsigned int writes[PEOPLE];	/* pages that each is the first to write */
 	unsigned int reads;		/* pages that C reads */
 };
-
-static struct cowstat_counters counters_of(const struct gain *g)
-{
-	struct cowstat_counters c = { };
-	__u64 *v = c.value;
-
-	v[COW_forks] = g->forks;
-	v[COW_shared] = g->shared;
-	v[COW_inherited] = g->inherited;
-	v[COW_broken_child] = g->child;
-	v[COW_broken_parent] = g->parent;
-	v[COW_broken_anon] = g->child + g->parent;
-	v[COW_broken_file] = g->file;
-	v[COW_broken_ksm] = g->ksm;
-	v[COW_broken_hugetlb] = g->hugetlb;
-	v[COW_broken] = v[COW_broken_anon] + g->file + g->ksm + g->hugetlb;
-	v[COW_broken_remote] = g->remote;
-	v[COW_eager] = g->eager;
-	v[COW_unshared] = g->unshared;
-	v[COW_zero_huge] = g->huge;
-	v[COW_reused] = g->reused;
-	v[COW_zero_filled] = g->zero;
-	v[COW_zero_heap] = g->heap;
-	v[COW_zero_stack] = g->stack;
-	v[COW_zero_upgraded] = g->upgraded;
-	v[COW_zero_mapped] = g->mapped;
-	v[COW_pool_local] = v[COW_broken] + g->zero;
-	return c;
-}
-
-static void expect_gain(struct __test_metadata *_metadata, const char *who,
-			const struct gain *gain,
-			const struct cowstat_counters *got)
-{
-	struct cowstat_counters want = counters_of(gain);
-
-	if (!one_numa_node()) {
-		want.value[COW_pool_local] = got->value[COW_pool_local];
-		want.value[COW_pool_remote] = got->value[COW_pool_remote];
-	}
-	EXPECT_COUNTERS(who, &want, got);
-	EXPECT_IDENTITIES(who, got);
-}
 
 /* A copy takes time, and no copy takes none. */
 static void expect_times(struct __test_metadata *_metadata,
@@ -235,24 +186,18 @@ FIXTURE_SETUP(cow)
 	self->at = map_kind(self, variant);
 
 	born = must_process(self->fd, self->pid[P]);
-	expect_gain(_metadata, "P's start", &(struct gain){ }, &born.self);
+	EXPECT_GAIN("P's start", &(struct gain){ }, &born.self);
 	prepare(self, variant);
 	ready = must_process(self->fd, self->pid[P]);
 	birth = cow_delta(&born.self, &ready.self);
-	expect_gain(_metadata, "P's preparation", &variant->birth, &birth);
+	EXPECT_GAIN("P's preparation", &variant->birth, &birth);
 	self->tree = must_tree(self->fd, self->pid[P], COWSTAT_TREE_KEEP);
 }
 
 /* The kernel may have no reason to doubt its numbers after a plain case. */
 FIXTURE_TEARDOWN(cow)
 {
-	struct cowstat_info after = must_info(self->fd);
-	int i;
-
-	for (i = 0; i < COW_NR_LOST; i++) {
-		EXPECT_EQ(self->before.lost[i], after.lost[i])
-			TH_LOG("lost: %s", cow_lost_names[i]);
-	}
+	EXPECT_NO_LOSS(self->fd, &self->before);
 	actors_end();
 }
 
@@ -353,7 +298,7 @@ static void expect_person(struct __test_metadata *_metadata,
 	ASSERT_NE(NULL, row)
 		TH_LOG("%s is not listed", name);
 	EXPECT_EQ(!self->who[who]->alive, !!(row->flags & COWSTAT_ROW_EXITED));
-	expect_gain(_metadata, name, gain, &row->self);
+	EXPECT_GAIN(name, gain, &row->self);
 	if (who != P)
 		expect_times(_metadata, &row->self);
 }
@@ -481,22 +426,6 @@ FIXTURE_TEARDOWN(anon)
 {
 	actors_end();
 }
-
-static void expect_self(struct __test_metadata *_metadata, int tree,
-			const char *who, pid_t pid, const struct gain *gain)
-{
-	struct cow_list list = must_list(tree);
-	const struct cowstat_row *row = cow_find(&list, pid);
-
-	ASSERT_NE(NULL, row)
-		TH_LOG("%s is not listed", who);
-	expect_gain(_metadata, who, gain, &row->self);
-	cow_list_free(&list);
-}
-
-#define EXPECT_SELF(who, actor, ...) \
-	expect_self(_metadata, self->tree, who, (actor)->pid, \
-		    &(struct gain){ __VA_ARGS__ })
 
 #define ANON_TEST(name) TEST_F_TIMEOUT(anon, name, COW_TIMEOUT)
 
@@ -852,9 +781,6 @@ ANON_TEST(pages_of_another_node)
  * Huge pages: a page of 2 MiB counts as 512. A write to a shared one splits
  * it and copies 4 KiB.
  */
-#define HUGE_SIZE	(2UL << 20)
-#define HUGE_KIB	(HUGE_SIZE / 1024)
-#define HUGE_PAGES	512
 #define HUGE_STRIDE	(11 * PAGE)	/* 23 pages in places, all in the first half */
 
 FIXTURE(huge)
@@ -865,29 +791,9 @@ FIXTURE(huge)
 	char *at;
 };
 
-static unsigned long huge_kib(pid_t pid)
-{
-	unsigned long kib, sum = 0;
-	char path[64], line[256];
-	FILE *smaps;
-
-	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
-	smaps = fopen(path, "re");
-	while (smaps && fgets(line, sizeof(line), smaps))
-		if (sscanf(line, "AnonHugePages: %lu", &kib) == 1)
-			sum += kib;
-	if (smaps)
-		fclose(smaps);
-	return sum;
-}
-
-static void compact_memory(void)
-{
-	write_text("/proc/sys/vm/compact_memory", "1");
-}
-
 FIXTURE_SETUP(huge)
 {
+	const struct gain huge_page = { .zero = HUGE_PAGES, .huge = HUGE_PAGES };
 	struct cowstat_row before, after;
 	struct cowstat_counters birth;
 
@@ -896,21 +802,14 @@ FIXTURE_SETUP(huge)
 	self->fd = must_open();
 	actors_init();
 	self->p = actor_start();
-	actor_syscall(self->p, SYS_prctl, 41 /* PR_SET_THP_DISABLE */, 0);
-	self->at = actor_map(self->p, 2 * HUGE_PAGES,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	self->at = (char *)(((long)self->at + HUGE_SIZE - 1) & -HUGE_SIZE);
-	actor_syscall(self->p, SYS_madvise, (long)self->at, HUGE_SIZE,
-		      MADV_HUGEPAGE);
+	self->at = map_huge(self->p, 1);
 	before = must_process(self->fd, self->p->pid);
 	actor_write(self->p, self->at, PAGE, 1);
 	if (huge_kib(self->p->pid) != HUGE_KIB)
 		return;
 	after = must_process(self->fd, self->p->pid);
 	birth = cow_delta(&before.self, &after.self);
-	expect_gain(_metadata, "P's huge page",
-		    &(struct gain){ .zero = HUGE_PAGES, .huge = HUGE_PAGES },
-		    &birth);
+	EXPECT_GAIN("P's huge page", &huge_page, &birth);
 	self->tree = must_tree(self->fd, self->p->pid, COWSTAT_TREE_KEEP);
 }
 
@@ -918,24 +817,6 @@ FIXTURE_TEARDOWN(huge)
 {
 	actors_end();
 }
-
-static bool kernel_has_huge_pages(void)
-{
-	return !access("/sys/kernel/mm/transparent_hugepage", F_OK);
-}
-
-/* A test that is skipped unless @given: a fixture's set-up cannot do that. */
-#define TEST_IF(given, why, fixture, name) \
-	static void fixture##_##name##_given(struct __test_metadata *, \
-					     FIXTURE_DATA(fixture) *); \
-	TEST_F_TIMEOUT(fixture, name, COW_TIMEOUT) \
-	{ \
-		if (!(given)) \
-			SKIP(return, why); \
-		fixture##_##name##_given(_metadata, self); \
-	} \
-	static void fixture##_##name##_given( \
-		struct __test_metadata *_metadata, FIXTURE_DATA(fixture) *self)
 
 #define TEST_IF_HUGE(fixture, name) \
 	TEST_IF(kernel_has_huge_pages(), "the kernel has no huge pages", \
@@ -1032,12 +913,7 @@ FIXTURE_SETUP(huge_zero)
 	self->fd = must_open();
 	actors_init();
 	self->p = actor_start();
-	actor_syscall(self->p, SYS_prctl, 41 /* PR_SET_THP_DISABLE */, 0);
-	self->at = actor_map(self->p, 2 * HUGE_PAGES,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	self->at = (char *)(((long)self->at + HUGE_SIZE - 1) & -HUGE_SIZE);
-	actor_syscall(self->p, SYS_madvise, (long)self->at, HUGE_SIZE,
-		      MADV_HUGEPAGE);
+	self->at = map_huge(self->p, 1);
 	self->tree = must_tree(self->fd, self->p->pid, COWSTAT_TREE_KEEP);
 	actor_read(self->p, self->at, PAGE, HUGE_PAGES);
 }
@@ -1055,12 +931,13 @@ TEST_IF_HUGE(huge_zero, reads_count_once)
 /* Newer kernels replace all of it at once, if they have a huge page for it. */
 TEST_IF_HUGE(huge_zero, write_in_places)
 {
-	unsigned int pages;
+	unsigned int huge, pages;
 
 	actor_write(self->p, self->at, HUGE_STRIDE, N);
-	pages = huge_kib(self->p->pid) ? HUGE_PAGES : N;
+	huge = huge_kib(self->p->pid) ? HUGE_PAGES : 0;
+	pages = huge ?: N;
 	EXPECT_SELF("P", self->p, .mapped = HUGE_PAGES, .zero = pages,
-		    .upgraded = pages);
+		    .huge = huge, .upgraded = pages);
 }
 
 /* The fork itself maps it for the child: no read of its own is answered. */
@@ -1076,9 +953,6 @@ TEST_IF_HUGE(huge_zero, fork_shares_nothing)
 /* Threads of one process, on all CPUs, write the same pages: once each. */
 #define THREADS		8
 #define RACE_PAGES	509
-
-#define CLONE_THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | \
-			    CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
 FIXTURE(race)
 {
@@ -1105,7 +979,7 @@ static void start_threads(struct actor *process, struct actor **thread)
 	int i;
 
 	for (i = 0; i < THREADS; i++)
-		thread[i] = actor_clone(process, CLONE_THREAD_FLAGS);
+		thread[i] = actor_clone(process, ACTOR_THREAD_FLAGS);
 }
 
 /* What one of the threads touches: each begins @apart from the one before. */
@@ -1179,9 +1053,7 @@ RACE_TEST(first_read_of_a_table_that_others_fill)
 
 	start_threads(self->p, thread);
 	for (round = 0; round < RACE_ROUNDS; round++) {
-		at = actor_map(self->p, 2 * HUGE_PAGES,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1);
-		at = (char *)(((long)at + HUGE_SIZE - 1) & -HUGE_SIZE);
+		at = map_aligned(self->p, 1);
 		actor_syscall(self->p, SYS_madvise, (long)at, HUGE_SIZE,
 			      MADV_NOHUGEPAGE);
 		race_along(thread, &(struct track){ at, 0, PAGE, RACE_PAGES },
@@ -1217,8 +1089,8 @@ RACE_TEST(read_while_a_write_has_cleared_the_entry)
 
 	at = actor_map(self->p, RACE_PAGES, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	actor_read(self->p, at, PAGE, RACE_PAGES);
-	reader = actor_clone(self->p, CLONE_THREAD_FLAGS);
-	writer = actor_clone(self->p, CLONE_THREAD_FLAGS);
+	reader = actor_clone(self->p, ACTOR_THREAD_FLAGS);
+	writer = actor_clone(self->p, ACTOR_THREAD_FLAGS);
 	for (i = 0; i < RACE_PAGES; i++) {
 		actor_post(reader, ACTOR_READ, (long)at + i * PAGE, 0, 20000);
 		actor_post(writer, ACTOR_WRITE, (long)at + i * PAGE, 0, 1);
@@ -1231,20 +1103,6 @@ RACE_TEST(read_while_a_write_has_cleared_the_entry)
 
 #define RACE_HUGE	16
 #define RACE_SPLITS	307	/* the moment is short: some of them meet it */
-
-/* Memory in which @process gets huge pages, @count of them. */
-static char *map_huge(struct actor *process, int count)
-{
-	char *at;
-
-	actor_syscall(process, SYS_prctl, 41 /* PR_SET_THP_DISABLE */, 0);
-	at = actor_map(process, (count + 1) * HUGE_PAGES,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	at = (char *)(((long)at + HUGE_SIZE - 1) & -HUGE_SIZE);
-	actor_syscall(process, SYS_madvise, (long)at, count * HUGE_SIZE,
-		      MADV_HUGEPAGE);
-	return at;
-}
 
 /* Each thread touches another page of the same fresh huge pages. */
 static void race_in_huge(struct actor *process, enum actor_command even,
@@ -1284,15 +1142,15 @@ TEST_IF_HUGE(race, huge_zero_read_and_write_at_once)
 TEST_IF_HUGE(race, read_while_the_huge_zero_page_is_split)
 {
 	struct actor *reader, *writer;
-	unsigned int pages;
+	unsigned int huge, pages;
 	char *at;
 	long page;
 	int i;
 
 	at = map_huge(self->p, RACE_SPLITS);
 	actor_read(self->p, at, HUGE_SIZE, RACE_SPLITS);
-	reader = actor_clone(self->p, CLONE_THREAD_FLAGS);
-	writer = actor_clone(self->p, CLONE_THREAD_FLAGS);
+	reader = actor_clone(self->p, ACTOR_THREAD_FLAGS);
+	writer = actor_clone(self->p, ACTOR_THREAD_FLAGS);
 	for (i = 0; i < RACE_SPLITS; i++) {
 		page = (long)at + i * HUGE_SIZE;
 		actor_post(reader, ACTOR_READ, page, 0, 40000);
@@ -1300,8 +1158,9 @@ TEST_IF_HUGE(race, read_while_the_huge_zero_page_is_split)
 		actor_wait(writer);
 		actor_wait(reader);
 	}
-	pages = RACE_SPLITS * (huge_kib(self->p->pid) ? HUGE_PAGES : 1);
-	EXPECT_SELF("P", self->p, .zero = pages, .upgraded = pages,
+	huge = huge_kib(self->p->pid) ? RACE_SPLITS * HUGE_PAGES : 0;
+	pages = huge ?: RACE_SPLITS;
+	EXPECT_SELF("P", self->p, .zero = pages, .huge = huge, .upgraded = pages,
 		    .mapped = RACE_SPLITS * HUGE_PAGES);
 }
 

@@ -288,6 +288,21 @@ long read_long(const char *path)
 	return value;
 }
 
+/* One of the kernel's own counters, for the whole machine. */
+long read_vmstat(const char *name)
+{
+	FILE *file = fopen("/proc/vmstat", "re");
+	long value = -ENOENT;
+	char line[128];
+
+	while (file && fscanf(file, "%127s %ld", line, &value) == 2 &&
+	       strcmp(line, name))
+		value = -ENOENT;
+	if (file)
+		fclose(file);
+	return value;
+}
+
 int write_text(const char *path, const char *text)
 {
 	ssize_t len = strlen(text);

@@ -87,6 +87,7 @@ void cow_die(const char *format, ...)
 void pin_to_cpu(int cpu);
 bool one_numa_node(void);
 long read_long(const char *path);
+long read_vmstat(const char *name);
 int write_text(const char *path, const char *text);
 
 /*

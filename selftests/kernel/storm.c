@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everything that the module hooks, on all CPUs, until killed: forks, execs,
- * vforks, threads, page faults of all kinds, writes from outside, exits.
+ * Everything that the module hooks, on all CPUs: forks, execs, vforks, threads,
+ * page faults of all kinds, writes from outside, exits.
+ *
+ *	storm [ROUNDS]
+ *
+ * Without a number until killed. One round is 5 forks, and a vfork and exec.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -53,11 +57,11 @@ static void execs(void)
 	pid_t pid = vfork();
 
 	if (!pid) {
-		execl(self_path, self_path, "nothing", NULL);
+		execl(self_path, self_path, "0", NULL);
 		_exit(127);
 	}
 	if (!fork()) {
-		execl(self_path, self_path, "nothing", NULL);
+		execl(self_path, self_path, "0", NULL);
 		_exit(127);
 	}
 	reap();
@@ -113,11 +117,12 @@ static void reads_and_outside_writes(void)
 	munmap(memory, SIZE);
 }
 
-static void work(void (*kind)(void))
+static void work(void (*kind)(void), long rounds)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
+	while (rounds < 0 || rounds--)
 		kind();
+	_exit(0);
 }
 
 int main(int argc, char **argv)
@@ -125,14 +130,15 @@ int main(int argc, char **argv)
 	static void (*const kinds[])(void) = {
 		forks, execs, threads, reads_and_outside_writes,
 	};
+	long rounds = argc > 1 ? atol(argv[1]) : -1;
 	size_t i;
 
-	if (argc > 1)
+	if (!rounds)
 		return 0;
 	self_path = argv[0];
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!fork())
-			work(kinds[i]);
+			work(kinds[i], rounds);
 	reap();
 	return 0;
 }

@@ -17,7 +17,9 @@
 
 #include "actor.h"
 #include "cow_lib.h"
+#include "gain.h"
 #include "kselftest_harness.h"
+#include "pin.h"
 
 #define PAGE	4096
 #define N	23
@@ -140,6 +142,68 @@ TEST_F_TIMEOUT(swap, without_a_fork_nothing_is_counted, COW_TIMEOUT)
 	actor_write(self->p, self->at, PAGE, N);
 	got = counted(self);
 	EXPECT_COUNTERS("the tree", &none, &got);
+}
+
+#define SWAP_TEST(name) \
+	TEST_IF(!self->missing, self->missing, swap, name)
+
+/*
+ * What is read back for the last holder is a page that nobody had before: most
+ * kernels give it away at once, and others let the write take it over, as the
+ * kernel's own counter tells.
+ */
+SWAP_TEST(the_last_holder_writes)
+{
+	struct actor *c = actor_fork(self->p);
+	long before, reused;
+
+	actor_exit(c);
+	before = read_vmstat("pgreuse");
+	actor_write(self->p, self->at, PAGE, N);
+	reused = read_vmstat("pgreuse") - before < N ? N - OUT : N;
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = N - OUT, .swap = OUT,
+		    .reused = reused);
+	EXPECT_SELF("C", c, .inherited = N - OUT);
+}
+
+/* All pages come back at once, and nobody has written. */
+SWAP_TEST(swap_is_switched_off)
+{
+	struct actor *c = actor_fork(self->p);
+
+	ASSERT_EQ(0, swapoff(SWAP));
+	EXPECT_EQ(0, swapped(c->pid, self->at, N));
+	EXPECT_SELF("C", c, .inherited = N - OUT);
+	actor_write(c, self->at, PAGE, N);
+	actor_write(self->p, self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .forks = 1, .shared = N - OUT, .swap = OUT,
+		    .reused = N);
+	EXPECT_SELF("C", c, .inherited = N - OUT, .child = N);
+}
+
+SWAP_TEST(read_back_then_written)
+{
+	struct actor *c = actor_fork(self->p);
+
+	actor_read(c, self->at, PAGE, N);
+	actor_write(c, self->at, PAGE, N);
+	EXPECT_SELF("C", c, .inherited = N - OUT, .child = N);
+}
+
+SWAP_TEST(written_from_outside)
+{
+	struct actor *c = actor_fork(self->p);
+
+	write_outside(c->pid, self->at, PAGE, N);
+	EXPECT_SELF("C", c, .inherited = N - OUT, .child = N, .remote = N);
+}
+
+SWAP_TEST(read_pins_unshare)
+{
+	struct actor *c = actor_fork(self->p);
+
+	read_outside(c->pid, self->at, PAGE, N);
+	EXPECT_SELF("C", c, .inherited = N - OUT, .unshared = N);
 }
 
 TEST_HARNESS_MAIN

@@ -509,12 +509,9 @@ LIFE_TEST(reused_pid_starts_at_zero)
 		  must_read(must_tree(self->fd, pid, 0)).tree_state);
 }
 
-#define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | \
-		      CLONE_THREAD | CLONE_SYSVSEM)
-
 LIFE_TEST(threads_count_for_their_process)
 {
-	struct actor *thread = actor_clone(self->p, THREAD_FLAGS);
+	struct actor *thread = actor_clone(self->p, ACTOR_THREAD_FLAGS);
 	struct actor *c;
 	char *at;
 
@@ -547,7 +544,7 @@ static void wait_for_zombie(pid_t pid)
 /* The first thread ends, others go on: still the same process. */
 LIFE_TEST(process_outlives_its_first_thread)
 {
-	struct actor *thread = actor_clone(self->p, THREAD_FLAGS);
+	struct actor *thread = actor_clone(self->p, ACTOR_THREAD_FLAGS);
 	char *at = actor_map(thread, N, ANON, -1);
 	struct actor *c;
 
@@ -582,7 +579,7 @@ LIFE_TEST(exec_keeps_the_counters)
 
 LIFE_TEST(exec_from_a_thread)
 {
-	struct actor *thread = actor_clone(self->p, THREAD_FLAGS);
+	struct actor *thread = actor_clone(self->p, ACTOR_THREAD_FLAGS);
 	struct cowstat_row row;
 
 	exec_cat(thread, self);
@@ -757,7 +754,7 @@ LIFE_TEST(killed_in_the_middle_of_faults)
 	actor_write(self->p, at, PAGE, KILL_PAGES);
 	c = actor_fork(self->p);
 	for (i = 0; i < KILL_THREADS; i++) {
-		thread = actor_clone(c, THREAD_FLAGS);
+		thread = actor_clone(c, ACTOR_THREAD_FLAGS);
 		actor_post(thread, ACTOR_WRITE_ON, (long)at, PAGE, KILL_PAGES);
 	}
 	do {

@@ -2,14 +2,15 @@
 /*
  * Runs a command and does the books when it and all its descendants are gone.
  *
- *	books [--may REASON,...] CMD [ARG...]
+ *	books [--may REASON,...] [--forks N] [--gone N] CMD [ARG...]
  *
  * What the system counted meanwhile must be what this tree and the processes
  * outside of it counted; the tree must be the sum of its processes, alive and
- * gone, if none was folded; the living must be those of /proc; and the state
- * must be exact, but for the reasons that may be. Ends with status 1, and a
- * line per error, if anything is wrong. The command's own status is not asked
- * for: it may well be killed.
+ * gone, if none was folded, and stay so when they are folded; the living must be those of /proc; and the state
+ * must be exact, but for the reasons that may be. N forks must have been counted
+ * for the command and its descendants, and N of these be gone, if it is known how
+ * many they are. Ends with status 1, and a line per error, if anything is wrong
+ * or the command failed.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -28,6 +29,11 @@
 /* Someone outside may be about to start or to end. */
 #define ATTEMPTS	50
 
+/* What is known of the command: -1 if it is not. */
+static long long forks = -1, gone = -1;
+static const char *may = "";
+/* Pages that the system counted for no process meanwhile. */
+static __u64 nobodys;
 static int failed;
 
 static void expect(const char *what, const char *name, __u64 want, __u64 got)
@@ -74,15 +80,40 @@ static void system_is_all(const struct cow_list *before,
 			  const struct cow_list *after)
 {
 	struct cowstat_counters sum[2], want, got;
+	int i;
 
 	sum[0] = tree_and_others(before);
 	sum[1] = tree_and_others(after);
 	want = cow_delta(&sum[0], &sum[1]);
 	got = cow_delta(&before->head.system, &after->head.system);
+	for (i = 0; i < COW_NR; i++)
+		if (got.value[i] - want.value[i] <= nobodys ||
+		    (nobodys && cow_is_time(i)))
+			got.value[i] = want.value[i];
 	expect_counters("the system", &want, &got);
 }
 
-static void tree_is_its_processes(const struct cow_list *list)
+static struct cowstat_counters of_the_gone(const struct cow_list *list)
+{
+	const struct cowstat_row *own = cow_find(list, getpid());
+
+	if (!own)
+		cow_die("this process is not listed");
+	return cow_delta(&own->self, &own->tree);
+}
+
+/* Nobody asks for the gone any more: they are folded, and nothing gets lost. */
+static void folding_loses_nothing(const struct cow_list *before,
+				  const struct cow_list *after)
+{
+	struct cowstat_counters want = of_the_gone(before);
+	struct cowstat_counters got = of_the_gone(after);
+
+	expect_counters("the gone when folded", &want, &got);
+}
+
+/* @untracked: some were counted in their ancestors */
+static void tree_is_its_processes(const struct cow_list *list, bool untracked)
 {
 	struct cowstat_counters sum = { };
 	unsigned int i;
@@ -98,7 +129,8 @@ static void tree_is_its_processes(const struct cow_list *list)
 	expect("the tree", "tree_procs", list->head.count,
 	       list->row[0].tree_procs);
 	/* Each fork made one; vfork children that went on to exec came too. */
-	if (list->row[0].tree_procs <= list->row[0].tree.value[COW_forks]) {
+	if (!untracked && list->row[0].tree_procs <=
+			  list->row[0].tree.value[COW_forks]) {
 		printf("# %llu processes of %llu forks\n",
 		       list->row[0].tree_procs,
 		       list->row[0].tree.value[COW_forks]);
@@ -151,15 +183,14 @@ static void nobody_is_lost(int fd)
 		failed = 1;
 }
 
-static void state_is_as_it_may_be(int fd, const char *may)
+static void state_is_as_it_may_be(const struct cowstat_info *info)
 {
-	struct cowstat_info info = must_info(fd);
 	int i;
 
 	for (i = 0; i < COW_NR_LOST; i++) {
-		if (!info.lost[i])
+		if (!info->lost[i])
 			continue;
-		printf("# lost: %s=%llu\n", cow_lost_names[i], info.lost[i]);
+		printf("# lost: %s=%llu\n", cow_lost_names[i], info->lost[i]);
 		if (!strstr(may, cow_lost_names[i]))
 			failed = 1;
 	}
@@ -167,7 +198,8 @@ static void state_is_as_it_may_be(int fd, const char *may)
 
 static void run(char **command)
 {
-	pid_t pid = fork();
+	pid_t pid = fork(), ended;
+	int status, its = -1;
 
 	if (pid < 0)
 		cow_die("cannot fork: %s", strerror(errno));
@@ -175,46 +207,72 @@ static void run(char **command)
 		execvp(command[0], command);
 		_exit(127);
 	}
-	while (wait(NULL) > 0 || errno == EINTR)
-		;
+	while ((ended = wait(&status)) > 0 || errno == EINTR)
+		if (ended == pid)
+			its = status;
+	if (its) {
+		printf("# %s ended with status %#x\n", command[0], its);
+		failed = 1;
+	}
 }
 
-static void report(const struct cow_list *before, const struct cow_list *after,
-		   const struct cow_list *tree)
+/* Of the forks one is that of the command itself. */
+static void numbers_are_known(const struct cow_list *tree)
 {
-	struct cowstat_counters d = cow_delta(&before->head.system,
-					      &after->head.system);
+	const struct cowstat_row *row = tree->row;
 
-	printf("# survived: %llu forks, %llu exits, %llu pages copied, %llu taken over, %llu zero-filled\n",
-	       d.value[COW_forks],
-	       tree->row[0].tree_procs - tree->row[0].tree_alive,
-	       d.value[COW_broken], d.value[COW_reused], d.value[COW_zero_filled]);
+	if (forks >= 0)
+		expect("the tree", "forks", forks + 1,
+		       row->tree.value[COW_forks]);
+	if (gone >= 0)
+		expect("the tree", "exits", gone + 1,
+		       row->tree_procs - row->tree_alive);
+}
+
+/* Return: the command. */
+static char **parse(char **argv)
+{
+	for (argv++; argv[0] && argv[1]; argv += 2)
+		if (!strcmp(argv[0], "--may"))
+			may = argv[1];
+		else if (!strcmp(argv[0], "--forks"))
+			forks = atoll(argv[1]);
+		else if (!strcmp(argv[0], "--gone"))
+			gone = atoll(argv[1]);
+		else
+			break;
+	if (!argv[0])
+		cow_die("usage: books [--may REASON,...] [--forks N] [--gone N] CMD [ARG...]");
+	return argv;
 }
 
 int main(int argc, char **argv)
 {
-	struct cow_list before, after, tree;
-	const char *may = "";
+	struct cow_list before, after, tree, folded;
+	char **command = parse(argv);
+	struct cowstat_info info;
 	int fd, keep;
 
-	if (argc > 2 && !strcmp(argv[1], "--may")) {
-		may = argv[2];
-		argv += 2;
-		argc -= 2;
-	}
-	if (argc < 2)
-		cow_die("usage: books [--may REASON,...] CMD [ARG...]");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	fd = must_open();
 	keep = must_tree(fd, 0, COWSTAT_TREE_KEEP);
 	before = must_list(fd);
-	run(argv + 1);
+	info = must_info(fd);
+	nobodys = info.lost[COW_LOST_owner];
+	fflush(stdout);
+	run(command);
 	tree = must_list(keep);
 	after = must_list(fd);
+	close(keep);
+	folded = must_list(fd);
+	info = must_info(fd);
+	nobodys = info.lost[COW_LOST_owner] - nobodys;
 	system_is_all(&before, &after);
-	tree_is_its_processes(&tree);
+	system_is_all(&before, &folded);
+	folding_loses_nothing(&after, &folded);
+	tree_is_its_processes(&tree, info.lost[COW_LOST_memory]);
+	numbers_are_known(&tree);
 	nobody_is_lost(fd);
-	state_is_as_it_may_be(fd, may);
-	report(&before, &after, &tree);
+	state_is_as_it_may_be(&info);
 	return failed;
 }

@@ -2,58 +2,36 @@
 # shellcheck shell=bash disable=SC2034
 #
 # What all storms share. A storm is a script that gets how many seconds it may
-# take, prints what went wrong, and ends with status 0, 1, or 4 after a call of
-# skip. It loads the module itself, and leaves none behind.
+# take, or 0 for the least that it can do. It consists of parts, each of which
+# loads the module itself and is one result of the TAP that it prints. How much
+# was survived is counted as it goes.
 
+# Known in the shells as well that ./books runs.
+set -a
 STORMS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-KERNEL=$STORMS/../kernel
-KO=${COWSTAT_KO:-$STORMS/../../cowstat.ko}
-TRACING=/sys/kernel/tracing
+# shellcheck source=selftests/kernel/cow_lib.sh
+. "$STORMS/../kernel/cow_lib.sh"
+
+KERNEL_TESTS=$STORMS/../kernel
 CGROUP=/sys/fs/cgroup
-LENGTH=${1:-10}
+BACKGROUND=$CGROUP/cowstat-background
+LENGTH=${1:-${LENGTH:-0}}
 # All that are gone stay listed, so that they can be summed up.
-KEEP_ALL=(max_processes=1000000 max_kept=1000000)
+KEEP_ALL="max_processes=1000000 max_kept=1000000"
+# On every kernel and any load: some pages may have come from either.
+ALWAYS=origin,flight
 
 failed=0
 
-# wrong WHAT…: goes on, but the storm has failed
+# wrong WHAT…: goes on, but the part has failed
 wrong() {
 	echo "$*"
 	failed=1
 }
 
-skip() {
-	echo "skip: $*"
-	exit 4
-}
-
-loaded() {
-	[[ -e /sys/module/cowstat ]]
-}
-
-load() {
-	insmod "$KO" "$@" || { wrong "cannot load the module: $(dmesg | tail -n 1)"; return 1; }
-}
-
-unload() {
-	rmmod cowstat || wrong "cannot unload the module"
-}
-
-nothing_left() {
-	local path
-
-	for path in /proc/cowstat /dev/cowstat /sys/module/cowstat; do
-		[[ ! -e $path ]] || wrong "$path is still there"
-	done
-	! grep -q cowstat "$TRACING/enabled_functions" || wrong "a function is still hooked"
-}
-
-value() {
-	awk -v name="$1" 'NF == 0 { exit } $1 == name { print $2 }' /proc/cowstat
-}
-
-state() {
-	sed -n 's/^state //p' /proc/cowstat
+# must CMD…
+must() {
+	"$@" || failed=1
 }
 
 # no_loss REASON…: the state may be degraded, but not for these
@@ -65,12 +43,15 @@ no_loss() {
 	done
 }
 
-# until_end SECONDS CMD…: killed then, with all that hangs on it
-until_end() {
-	(timeout -s KILL "$@" || :) >/dev/null 2>&1
+# for_seconds SECONDS CMD…: again and again, once at least
+for_seconds() {
+	local end=$((SECONDS + $1))
+	shift
+
+	while "$@" && ((!failed && SECONDS < end)); do :; done
 }
 
-# books [--may REASONS] CMD…
+# books [OPTION…] CMD…: a program, or a function of the storm
 # Programs that the kernel itself runs, to load modules, are nobody's children:
 # once they are gone they are in no list.
 books() {
@@ -78,66 +59,25 @@ books() {
 
 	before=$(cat $modprobe)
 	echo >$modprobe
-	"$STORMS/books" "$@" || failed=1
+	must "$STORMS/books" "$@"
 	echo "$before" >$modprobe
 }
 
-# The project's own storm, and those of stress-ng that touch what is hooked.
-everything() {
-	local seconds=$1
-
-	until_end "$seconds" "$KERNEL/storm" &
-	stress "$seconds"
-	wait
-}
-
-# stress SECONDS [ARG…]
-stress() {
-	local seconds=$1
-	shift
-
-	(($#)) || set -- --fork 1 --vfork 1 --clone 1 --pthread 1 --exec 1 \
-		--mmapfork 1 --mremap 1 --madvise 1 --ptrace 1 --zombie 1 \
-		--vm 1 --vm-bytes 32M --vm-madvise hugepage --userfaultfd 1
-	# As root it would inject memory failures.
-	until_end "$((seconds + 60))" setpriv --reuid 65534 --regid 65534 \
-		--clear-groups stress-ng --quiet --timeout "$seconds" \
-		--temp-path "${TMPDIR:-/tmp}" --oomable "$@"
-}
-
-# For all: pages of the machine are merged, made huge, and swapped to zram.
-memory_features() {
-	echo 1 >/sys/kernel/mm/ksm/run
-	echo always >/sys/kernel/mm/transparent_hugepage/enabled
-	echo 1 >/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs
-	modprobe zram 2>/dev/null && echo 256M >/sys/block/zram0/disksize &&
-		mkswap -q /dev/zram0 && swapon /dev/zram0 ||
-		echo "no zram: nothing is swapped"
-} 2>/dev/null
-
-memory_features_off() {
-	[[ ! -e /dev/zram0 ]] || { swapoff /dev/zram0; modprobe -r zram; }
-	echo 2 >/sys/kernel/mm/ksm/run
-	echo 0 >/sys/kernel/mm/ksm/run
-	echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
-	echo 10000 >/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs
-} 2>/dev/null
-
+# Everything in a cgroup is ended with it.
 end_cgroup() {
-	while [[ -d $CGROUP/$1 ]]; do
-		echo 1 >"$CGROUP/$1/cgroup.kill"
-		sleep 0.1
-		rmdir "$CGROUP/$1"
+	while [[ -d $1 ]]; do
+		echo 1 >"$1/cgroup.kill"
+		rmdir "$1" || sleep 0.1
 	done 2>/dev/null
 }
 
-# in_cgroup NAME FILE=VALUE… -- CMD…
+# in_cgroup GROUP FILE=VALUE… -- CMD…: in a new one with these settings
 in_cgroup() {
-	local name=$1 group=$CGROUP/$1 setting
+	local group=$1 setting
 	shift
 
-	echo +memory +pids >"$CGROUP/cgroup.subtree_control" 2>/dev/null || :
-	mkdir -p "$group"
+	echo +memory +pids 2>/dev/null >"$CGROUP/cgroup.subtree_control" || :
+	mkdir "$group"
 	while [[ $1 != -- ]]; do
 		setting=$1
 		echo "${setting#*=}" >"$group/${setting%%=*}" || wrong "no $setting"
@@ -145,5 +85,110 @@ in_cgroup() {
 	done
 	shift
 	(echo "$BASHPID" >"$group/cgroup.procs" && exec "$@")
-	end_cgroup "$name"
+}
+
+# background CMD…: until end_background, with all that comes of it
+background() {
+	[[ -d $BACKGROUND ]] || mkdir "$BACKGROUND"
+	(echo "$BASHPID" >"$BACKGROUND/cgroup.procs" && "$@") >/dev/null 2>&1 &
+}
+
+end_background() {
+	end_cgroup "$BACKGROUND"
+	wait
+}
+
+# The exact counters of workloads: of some in the short form
+workloads() {
+	local -a some=(textbook both-write grandchildren threads)
+	local table
+
+	((!LENGTH)) || some=()
+	table=$("$COW_DIR/../../tools/cowstat" verify "${some[@]}" 2>&1) || complain "$table"
+}
+
+# stress ARG…: stress-ng's, of which each kind has to do its --KIND-ops. As root
+# it would inject failures of memory.
+stress() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups stress-ng --quiet \
+		--temp-path /tmp --oomable --timeout 1000 --vm-bytes 16M \
+		--vm-madvise hugepage --mremap-bytes 4M --userfaultfd-bytes 4M "$@"
+}
+set +a
+
+# --- the parts, and what was survived; in the storm's own shell alone
+
+declare -A survived=([loads]=0 [forks]=0 [exits]=0 [faults]=0 [calls]=0)
+SAID=$(mktemp -d)
+number=0 status=0 skipped=''
+
+faults() {
+	awk '$1 == "pgfault" { print $2 }' /proc/vmstat
+}
+
+load() {
+	insmod "$KO" "$@" || { wrong "cannot load the module: $(dmesg | tail -n 1)"; return 1; }
+	faults_before=$(faults)
+	living_before=$(value processes)
+}
+
+unload() {
+	local forks
+
+	forks=$(value forks)
+	survived[loads]=$((survived[loads] + 1))
+	survived[forks]=$((survived[forks] + forks))
+	survived[exits]=$((survived[exits] + forks - $(value processes) + living_before))
+	survived[faults]=$((survived[faults] + $(faults) - faults_before))
+	rmmod cowstat || wrong "cannot unload the module"
+}
+
+# skip WHY: the part that called it returns then
+skip() {
+	skipped=$*
+}
+
+# part NAME CMD…: what CMD says is its diagnosis
+part() {
+	local name=$1 verdict=ok remark=''
+	shift
+
+	failed=0 skipped=''
+	"$@" >"$SAID/part" 2>&1
+	if loaded; then
+		unload >>"$SAID/part" 2>&1
+	fi
+	must no_trace_left >>"$SAID/part" 2>&1
+	sed 's/^\(# \)\?/# /' "$SAID/part"
+	((!failed)) || { verdict='not ok'; status=1; }
+	[[ ! $skipped || $failed != 0 ]] || remark=" # SKIP $skipped"
+	echo "$verdict $((++number)) $name$remark"
+}
+
+# The storm's end
+finish() {
+	rm -rf "$SAID"
+	echo "1..$number"
+	echo "# survived: ${survived[loads]} loads, ${survived[forks]} forks," \
+		"${survived[exits]} exits, ${survived[faults]} faults, ${survived[calls]} calls"
+	exit $status
+}
+
+# The OOM killer and memory that cannot be had show call traces, which are signs
+# of trouble elsewhere: they stay out of the console, and the log is looked
+# through for all others.
+quiet_console() {
+	mark="cowstat storm $$ $RANDOM"
+	echo "$mark" >/dev/kmsg
+	dmesg -n 2
+}
+
+loud_console() {
+	local log trouble
+
+	dmesg -n 7
+	log=$(dmesg | sed "1,/$mark/d")
+	trouble=$(grep -n -E -f "$STORMS/../vm/console.deny" <<<"$log" |
+		grep -v 'Call Trace' | head -n 1)
+	[[ ! $trouble ]] || wrong "the kernel's log: $(sed -n "${trouble%%:*},+60p" <<<"$log")"
 }

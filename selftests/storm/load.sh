@@ -2,47 +2,59 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Loads and unloads the module again and again in the middle of everything that
-# it hooks.
+# it hooks: as often as the time allows, and 20 times at least, or 200 in a
+# quarter of an hour.
 
 # shellcheck source=selftests/storm/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/storm/pages.sh
+. "$STORMS/pages.sh"
 
-# The sums in one reading
-sums() {
-	awk 'NF == 0 { exit } { v[$1] = $2 } END {
-		exit v["broken"] != v["broken_anon"] + v["broken_file"] +
-				v["broken_ksm"] + v["broken_hugetlb"] ||
-			v["broken_anon"] != v["broken_child"] + v["broken_parent"] ||
-			v["pool_local"] + v["pool_remote"] != v["broken"] + v["zero_filled"]
-	}' /proc/cowstat
+LOADS=20
+((LENGTH < 900)) || LOADS=200
+
+# One kind after the other, for ever, and a mark when each has had its turn.
+# Loading waits, many times, until all that can run have run: the fewer there are,
+# the more often it can be done.
+in_turn() {
+	local -a words
+
+	while :; do
+		"$STORMS/churn" 2
+		# shellcheck disable=SC2206
+		words=($STRESS)
+		while ((${#words[@]})); do
+			stress "${words[@]:0:4}"
+			words=("${words[@]:4}")
+		done
+		echo >>"$SAID/turns"
+	done
 }
 
-# Until it is killed. Few: each step of loading waits until all that can run
-# have run.
-around() {
-	"$KERNEL/storm" &
-	stress 100000 --vm 1 --vm-bytes 32M --vm-madvise hugepage
-}
-
-export -f around stress until_end
-export KERNEL
-
-memory_features
-in_cgroup cowstat-storm -- bash -c around >/dev/null 2>&1 &
-loads=0 forks=0 end=$((SECONDS + LENGTH))
-while ((SECONDS < end || loads < 2)); do
-	load || break
-	loads=$((loads + 1))
-	until (($(value forks) > 10)); do sleep 0.1; done
-	sums || wrong "the sums do not hold: $(head -n 24 /proc/cowstat)"
+one_load() {
+	load || return
+	until (($(value forks) > 10)); do :; done
+	must sums_hold
 	no_loss hook site
-	forks=$((forks + $(value forks)))
-	rmmod cowstat || wrong "cannot unload under load"
-	((!failed)) || break
-done
-end_cgroup cowstat-storm
-wait
-memory_features_off
-nothing_left
-echo "survived: $loads loads, $forks forks seen"
-exit $failed
+	unload
+	loads=$((loads + 1))
+}
+
+all() {
+	local loads=0 end=$((SECONDS + LENGTH))
+
+	features_on
+	background nice "$KERNEL_TESTS/storm"
+	background nice bash -c in_turn
+	until ((failed)) || { ((loads >= LOADS && SECONDS >= end)) && [[ -s $SAID/turns ]]; }; do
+		one_load
+	done
+	end_background
+	features_happened
+	features_off
+}
+
+export -f in_turn
+export SAID
+part "loaded in the middle of everything, $LOADS times or more" all
+finish

@@ -20,5 +20,6 @@ selftests/vm/setup.sh
 # The storms end by themselves: the limit is for a machine that hangs. Their
 # processors take turns because the kernel is patched under load.
 # shellcheck disable=SC2086
-vm --turns --timeout $((MINUTES * 180 + 1800)) --log "$BUILD/console-soak.log" -- \
+vm --turns --timeout $((MINUTES * 180 + 3600)) --log "$BUILD/console-soak.log" \
+	--append slub_debug=A,cowstat_process -- \
 	selftests/storm/soak_guest.sh "$MINUTES" ${STORMS:-}

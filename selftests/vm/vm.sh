@@ -265,9 +265,10 @@ boot() {
 	return $status
 }
 
+# The kernel also says what it was told.
 kernel_reports() {
 	awk -f "$VM_DIR/foreign_races.awk" "$run/console" 2>/dev/null |
-		grep -nE -f "$VM_DIR/console.deny" |
+		grep -nE -f "$VM_DIR/console.deny" | grep -v '[Cc]ommand line: ' |
 		if [[ $allow ]]; then grep -vE -- "$allow"; else cat; fi
 }
 

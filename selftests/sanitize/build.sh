@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# build.sh KERNEL: builds the modules of the tests for a sanitizer kernel, in the
-# clone, since that is what the guest has; warnings of gcc and sparse being
-# failures. Prints TAP.
+# build.sh KERNEL: builds the module for a sanitizer kernel, and the modules of the
+# tests, those in the clone, since that is what the guest has; warnings of gcc and
+# sparse being failures. Prints TAP.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -11,6 +11,10 @@ set -uo pipefail
 
 cd "$ROOT" || exit
 . "$(kernel_env "$1")"
+
+cowstat() {
+	selftests/vm/module.sh "$KERNEL" -s W=1 KCFLAGS=-Werror
+}
 
 # Processes without counters may well stand in an array.
 test_modules() {
@@ -23,8 +27,8 @@ fail_load() {
 }
 
 number=0 failed=0
-echo "1..2"
-for step in test_modules fail_load; do
+echo "1..3"
+for step in cowstat test_modules fail_load; do
 	verdict=ok
 	output=$($step 2>&1) && [[ ! $output ]] || verdict='not ok' failed=1
 	[[ ! $output ]] || sed 's/^/# /' <<<"$output"

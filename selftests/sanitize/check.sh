@@ -45,14 +45,21 @@ boots() {
 sanitizer_tests() {
 	local boot
 
-	run_test build selftests/build.sh
-	run_test modules $DIR/build.sh "$KERNEL"
 	for boot in $(boots); do
 		guest "alive-$boot" --allow . -- $DIR/alive/alive.sh "$boot"
 	done
 	guest kunit -- $DIR/kunit.sh
 	[[ $KERNEL != memory ]] || guest fail_load --allow 'Call Trace:' -- \
 		$DIR/fail_load/fail_load cowstat.ko $DIR/fail_load/fail_init.ko
+}
+
+# side_by_side CMD CMD: a machine mostly uses one of two processors. The second one
+# shows how far it has got, the first its output when both have ended.
+side_by_side() {
+	$1 >"$OUT/output" 2>&1 &
+	$2
+	wait
+	cat "$OUT/output"
 }
 
 # Those that have reported what was done on purpose
@@ -77,8 +84,9 @@ main() {
 	mkdir -p "$OUT" "$BUILD/check/$KERNEL"
 	: >"$RESULTS"
 	if selftests/vm/setup.sh; then
-		sanitizer_tests
-		selftests/check_kernel.sh "$KERNEL"
+		run_test build selftests/build.sh
+		run_test modules $DIR/build.sh "$KERNEL"
+		side_by_side sanitizer_tests "selftests/check_kernel.sh $KERNEL"
 	else
 		result fail setup "$KERNEL" "see above"
 	fi

@@ -32,6 +32,7 @@ help:
 	@echo '  make check      build, lint and run all tests'
 	@echo '  make check-kernels  the same, on all kernels (or KERNELS="6.1 6.12")'
 	@echo '  make check-sanitized  the same in a kernel with KASAN, lockdep … (KERNEL=race: KCSAN)'
+	@echo '  make fuzz       random calls on the module, CALLS=200000 of them (again: SEED=)'
 	@echo '  make soak       storms around the module, for MINUTES=30'
 	@echo '  make bench      what a fault and a fork cost with the module'
 	@echo '  make lint       checkpatch, sparse, gcc W=1, shellcheck'
@@ -62,6 +63,9 @@ check:
 
 check-kernels:
 	@selftests/check.sh $(or $(KERNELS),--all)
+
+fuzz:
+	@CALLS='$(CALLS)' SEED='$(SEED)' KERNEL='$(KERNEL)' selftests/fuzz.sh
 
 check-sanitized:
 	@selftests/sanitize/check.sh $(or $(KERNEL),memory)
@@ -106,11 +110,12 @@ clean:
 	-$(MAKE) -C selftests/host clean
 	$(MAKE) -C selftests/bench clean
 	$(MAKE) -C selftests/storm clean
+	rm -f selftests/sanitize/fail_load/fail_load
 	rm -f build/kdir
 
 distclean: clean
 	rm -rf build
 
 .PHONY: all help module headers tools setup check check-kernels \
-	check-sanitized lint bench soak demo \
+	check-sanitized fuzz lint bench soak demo \
 	load unload loadable install clean distclean

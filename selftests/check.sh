@@ -81,13 +81,6 @@ table() {
 	echo
 }
 
-summary() {
-	awk -F '\t' '{ n[$1]++ } END {
-		printf "%d passed, %d failed, %d skipped\n", n["pass"], n["fail"], n["skip"]
-		exit n["fail"] || !n["pass"]
-	}' "$CHECK"/*/results*
-}
-
 main() {
 	local -a kernels=("${@:-$KERNEL}")
 
@@ -105,7 +98,7 @@ main() {
 	else
 		result fail setup all "see above"
 	fi
-	summary
+	summary "$CHECK"/*/results*
 }
 
 main "$@"

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check_guest.sh loaded|verify|special|unloaded|storms NAME…: check_kernel.sh's part
-# in the virtual machine. Runs tests that need the module, all with the same one;
-# workloads, or the special ones, likewise; or tests that load it themselves, and
-# storms in their short form.
+# check_guest.sh loaded|verify|special|unloaded|storms NAME… | fuzz ARG…: the part
+# of check_kernel.sh and fuzz.sh in the virtual machine. Runs tests that need the
+# module, all with the same one; workloads, or the special ones, likewise; or tests
+# that load it themselves, and storms in their short form; or the fuzzer.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -55,10 +55,19 @@ storm() {
 	run_test "storm/$1" "selftests/storm/$1.sh"
 }
 
+# One test, whose output is seen as it comes: it may go on for an hour.
+fuzz() {
+	if selftests/kernel/fuzz "$@"; then
+		result pass fuzz "$*"
+	else
+		result fail fuzz "$*" "see above"
+	fi
+}
+
 # After all that was done to it the module must still stand by its numbers.
 with_module() {
 	insmod cowstat.ko || return
-	run_all "$@"
+	"$@"
 	if grep -qx 'state exact' /proc/cowstat; then
 		result pass state "after $kind"
 	else
@@ -80,8 +89,9 @@ kind=$1
 shift
 case $kind in
 verify-one) verify "$1" ;;
-loaded) checked with_module program "$@" ;;
-verify | special) checked with_module workload "$@" ;;
+loaded) checked with_module run_all program "$@" ;;
+verify | special) checked with_module run_all workload "$@" ;;
 unloaded) checked run_all program "$@" ;;
 storms) checked run_all storm "$@" ;;
+fuzz) checked with_module fuzz "$@" ;;
 esac

@@ -24,7 +24,7 @@ no_output() {
 }
 
 c_files() {
-	find "$1" -name '*.[chS]' ! -name '*.mod.c' ! -name offsets.h | sort
+	find "$@" -name '*.[chS]' ! -name '*.mod.c' ! -name offsets.h | sort
 }
 
 # Tables of macros cannot be enclosed in parentheses, a module for several
@@ -35,14 +35,18 @@ MODULE_IGNORE+=,PREFER_DEFINED_ATTRIBUTE_MACRO
 # Outside of the kernel its macros and its rules for errno do not exist.
 TOOLS_IGNORE=$MODULE_IGNORE,ARRAY_SIZE,NEW_TYPEDEFS
 TOOLS_IGNORE+=,VOLATILE,AVOID_EXTERNS,STATIC_CONST_CHAR_ARRAY,EMBEDDED_FUNCTION_NAME
+# A suite of tests is one macro, on the host as in the kernel.
+TESTS_IGNORE=$TOOLS_IGNORE,TRAILING_SEMICOLON
 
-# checkpatch FOLDER IGNORED
+# checkpatch IGNORED FOLDER…
 checkpatch() {
+	local ignored=$1
 	local -a files
+	shift
 
-	mapfile -t files < <(c_files "$1")
+	mapfile -t files < <(c_files "$@")
 	perl "$CHECKPATCH" --no-tree --quiet --terse --no-summary \
-		--max-line-length=100 --ignore "$2" -f "${files[@]}"
+		--max-line-length=100 --ignore "$ignored" -f "${files[@]}"
 }
 
 # The warnings of gcc and sparse. With build.sh's flags, so that in one run with
@@ -64,9 +68,11 @@ main() {
 	cd "$ROOT" || exit
 	selftests/vm/setup.sh || exit
 	. "$VM_ENV"
-	echo "1..4"
-	no_output "checkpatch module" checkpatch module "$MODULE_IGNORE"
-	no_output "checkpatch tools" checkpatch tools "$TOOLS_IGNORE"
+	echo "1..5"
+	no_output "checkpatch module" checkpatch "$MODULE_IGNORE" module
+	no_output "checkpatch tools" checkpatch "$TOOLS_IGNORE" tools
+	no_output "checkpatch test modules" checkpatch "$TESTS_IGNORE" \
+		selftests/kunit selftests/sanitize
 	no_output "sparse and gcc W=1 module" compile
 	no_output "shellcheck" scripts
 	exit $failed

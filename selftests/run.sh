@@ -22,6 +22,14 @@ run_test() {
 			-v STATUS="$status_file" -f "$ROOT/selftests/tap.awk"
 }
 
+# summary FILE…: of results; fails if a test did, or none passed
+summary() {
+	awk -F '\t' '{ n[$1]++ } END {
+		printf "%d passed, %d failed, %d skipped\n", n["pass"], n["fail"], n["skip"]
+		exit n["fail"] || !n["pass"]
+	}' "$@"
+}
+
 # result VERDICT PROGRAM TEST [REMARK]: of what is no TAP
 result() {
 	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "${4:-}" >>"$RESULTS"

@@ -305,6 +305,12 @@ static bool was_tested(enum fuzz_kind kind)
 	return true;
 }
 
+static void print_again(void)
+{
+	printf("# again: fuzz --seed %#llx --calls %lu%s\n", seed, calls,
+	       users_only ? " --user" : "");
+}
+
 static bool report(enum fuzz_kind kind)
 {
 	bool fine;
@@ -315,6 +321,8 @@ static bool report(enum fuzz_kind kind)
 		printf("# %u wrong\n", stats->mismatches[kind]);
 		fine = false;
 	}
+	if (!fine)
+		print_again();
 	printf("%sok %d %s\n", fine ? "" : "not ", kind + 1, kind_names[kind]);
 	return fine;
 }
@@ -347,8 +355,7 @@ static void begin(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 	close(must_open());
 	printf("TAP version 13\n1..%d\n", KINDS + 1);
-	printf("# again: fuzz --seed %#llx --calls %lu%s\n", seed, calls,
-	       users_only ? " --user" : "");
+	print_again();
 	stats = shared(sizeof(*stats));
 }
 
@@ -377,6 +384,8 @@ int main(int argc, char **argv)
 	for (i = 0; i < KINDS; i++)
 		if (!report(i))
 			fine = false;
+	if (!ended)
+		print_again();
 	printf("%sok %d all workers came to their end\n", ended ? "" : "not ",
 	       KINDS + 1);
 	return !fine;

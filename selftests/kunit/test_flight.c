@@ -11,7 +11,6 @@
 
 #define ADDRESS	0x7f0000123456UL
 #define ELSEWHERE (ADDRESS + PAGE_SIZE)
-#define LONG_AGO (11ULL * NSEC_PER_SEC)
 
 /* A start that no clock shows: is it kept, or does the clock start anew? */
 #define MARK	1
@@ -25,6 +24,15 @@ static void clear(void)
 {
 	memset(cow_flights, 0, sizeof(cow_flights));
 	memset(&cow_flight_spare, 0, sizeof(cow_flight_spare));
+	cow_clock_init();
+}
+
+/* Longer than any write takes */
+static u64 long_ago(void)
+{
+	u64 second = cow_clock_is_tsc() ? tsc_khz * 1000ULL : NSEC_PER_SEC;
+
+	return cow_clock_ticks() - 11 * second;
 }
 
 static struct cow_flight *take_off(void)
@@ -80,8 +88,8 @@ static void test_one_entry(void)
 	ok(take_off() == flight && flight->page == ADDRESS, "it keeps it");
 	ok(find() == flight, "and finds it");
 	cow_flight_done(flight);
-	ok(!flight->task, "until it is done");
-	ok(find() == &cow_flight_spare, "then there is none");
+	ok(flight->stage == COW_STAGE_LANDED && find() == flight,
+	   "also when it is done, for the next one");
 }
 
 static void test_next_free_place(void)
@@ -107,7 +115,12 @@ static void test_no_room(void)
 static void test_dropped_before_it_replaces(void)
 {
 	static const enum cow_stage early[] = {
-		COW_STAGE_ZERO_READ, COW_STAGE_TRAP, COW_STAGE_HANDLER,
+		COW_STAGE_LANDED, COW_STAGE_ZERO_READ, COW_STAGE_TRAP,
+		COW_STAGE_HANDLER, COW_STAGE_HANDLER | COW_STAGE_REMOTE,
+	};
+	static const enum cow_stage late[] = {
+		COW_STAGE_HUGE, COW_STAGE_HUGETLB, COW_STAGE_REPLACE,
+		COW_STAGE_HUGE | COW_STAGE_REMOTE,
 	};
 	size_t i;
 
@@ -118,15 +131,17 @@ static void test_dropped_before_it_replaces(void)
 		ok(first()[3].task == current && !first()[3].page,
 		   "and has another's start no more");
 	}
-	occupy(COW_FLIGHT_REACH);
-	first()[3].stage = COW_STAGE_HUGE;
-	ok(take_off() == &cow_flight_spare, "one at a huge page is not");
+	for (i = 0; i < ARRAY_SIZE(late); i++) {
+		occupy(COW_FLIGHT_REACH);
+		first()[3].stage = late[i];
+		ok(take_off() == &cow_flight_spare, "one at stage %d is not", late[i]);
+	}
 }
 
 static void test_dropped_when_old(void)
 {
 	occupy(COW_FLIGHT_REACH);
-	first()[5].start = cow_clock_ticks() - LONG_AGO;
+	first()[5].start = long_ago();
 	ok(take_off() == &first()[5], "an old one is dropped");
 }
 
@@ -134,9 +149,9 @@ static void test_land(void)
 {
 	occupy(2);
 	first()[2].task = current;
-	first()[4].task = current;
 	cow_flight_land(current);
-	ok(!first()[2].task && !first()[4].task, "a task that exits leaves none");
+	ok(!first()[2].task, "a task that exits leaves none");
+	cow_flight_land(current);
 	ok(first()[0].task == stranger(0) && first()[1].task == stranger(1),
 	   "but those of others");
 }
@@ -164,10 +179,10 @@ static void test_trap(void)
 	ok(flight->start != MARK, "another trap starts the clock anew");
 }
 
-static void handle(unsigned long address, bool again)
+static void handle(unsigned long address, unsigned int flags)
 {
 	preempt_disable();
-	cow_flight_handle(address, again);
+	cow_flight_handle(address, flags);
 	preempt_enable();
 }
 
@@ -175,17 +190,32 @@ static void test_handler(void)
 {
 	struct cow_flight *flight = trapped();
 
-	handle(ADDRESS, false);
+	handle(ADDRESS, FAULT_FLAG_INTERRUPTIBLE);
 	ok(flight->start == MARK, "the handler goes on with the trap's clock");
 	ok(flight->stage == COW_STAGE_HANDLER, "one stage further");
-	handle(ADDRESS, true);
+	handle(ADDRESS, FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_TRIED);
 	ok(flight->start == MARK, "and when it comes again");
-	handle(ADDRESS, false);
+	handle(ADDRESS, 0);
 	ok(flight->start != MARK, "a write without a trap starts it");
+	ok(flight->stage == (COW_STAGE_HANDLER | COW_STAGE_REMOTE),
+	   "and is the kernel's");
 	flight = trapped();
-	handle(ELSEWHERE, true);
+	handle(ELSEWHERE, FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_TRIED);
 	ok(flight->start != MARK && flight->page == (ELSEWHERE & PAGE_MASK),
 	   "another page starts it");
+}
+
+static void test_hugetlb(void)
+{
+	struct cow_flight *flight = trapped();
+
+	preempt_disable();
+	cow_flight_hugetlb(ADDRESS, FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_WRITE);
+	preempt_enable();
+	ok(flight->start == MARK, "hugetlb goes on with the trap's clock");
+	ok(flight->stage == COW_STAGE_HUGETLB, "at its own stage");
+	ok(flight->flags == (FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_WRITE),
+	   "and keeps the flags");
 }
 
 static void replace(struct vm_fault *fault, enum cow_stage stage)
@@ -197,8 +227,12 @@ static void replace(struct vm_fault *fault, enum cow_stage stage)
 
 static void test_replace(void)
 {
-	struct vm_fault fault = { .address = ADDRESS };
-	struct vm_fault other = { .address = ELSEWHERE };
+	struct vm_fault fault = {
+		.address = ADDRESS, .flags = FAULT_FLAG_INTERRUPTIBLE,
+	};
+	struct vm_fault other = {
+		.address = ELSEWHERE, .flags = FAULT_FLAG_INTERRUPTIBLE,
+	};
 	struct cow_flight *flight = trapped();
 
 	replace(&fault, COW_STAGE_HUGE);
@@ -207,11 +241,33 @@ static void test_replace(void)
 	replace(&fault, COW_STAGE_REPLACE);
 	ok(flight->start == MARK, "and its split after it");
 	replace(&fault, COW_STAGE_REPLACE);
-	ok(flight->start != MARK, "the same stage again is another fault");
+	ok(flight->start == MARK, "and what has to be tried again");
+	ok(flight->stage == COW_STAGE_REPLACE, "an exception caused it");
 	flight = trapped();
 	replace(&other, COW_STAGE_REPLACE);
 	ok(flight->start != MARK && flight->fault == &other,
-	   "another page is another fault");
+	   "another page is another write");
+	ok(flight->stage == (COW_STAGE_REPLACE | COW_STAGE_REMOTE),
+	   "which no exception has caused");
+}
+
+/* Without an exception there is no trap, and nothing that says "again" at first. */
+static void test_remote(void)
+{
+	struct vm_fault fault = { .address = ADDRESS };
+	struct cow_flight *flight = trapped();
+
+	replace(&fault, COW_STAGE_REPLACE);
+	ok(flight->start != MARK, "the clock of an earlier trap is not the kernel's");
+	ok(flight->stage == (COW_STAGE_REPLACE | COW_STAGE_REMOTE), "it is remote");
+	flight->start = MARK;
+	fault.flags = FAULT_FLAG_TRIED;
+	replace(&fault, COW_STAGE_REPLACE);
+	ok(flight->start == MARK, "a second attempt goes on");
+	ok(flight->stage == (COW_STAGE_REPLACE | COW_STAGE_REMOTE), "and stays remote");
+	fault.flags = 0;
+	replace(&fault, COW_STAGE_REPLACE);
+	ok(flight->start != MARK, "a second write does not");
 }
 
 static void test_own(void)
@@ -248,7 +304,9 @@ static void test_zero_read(void)
 	TEST(test_land) \
 	TEST(test_trap) \
 	TEST(test_handler) \
+	TEST(test_hugetlb) \
 	TEST(test_replace) \
+	TEST(test_remote) \
 	TEST(test_own) \
 	TEST(test_zero_read)
 

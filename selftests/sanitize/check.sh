@@ -6,9 +6,10 @@
 # make check-sanitized: the tests of the module in a kernel that checks itself:
 # "memory" or "race", see kernel.sh. First each of its checkers has to report a
 # fault made on purpose (alive/faults), or its silence on the rest would mean
-# nothing. Then come the KUnit tests, all kselftests and `cowstat verify`, which
-# fail if the kernel reports anything or memory has leaked. Ends as `make check`
-# does; the outputs are left in build/check/KERNEL.
+# nothing. Then come the KUnit tests, all kselftests, the fuzzer and `cowstat
+# verify`, which fail if the kernel reports anything or memory has leaked. Ends with
+# a list of the checkers and as `make check` does; the outputs are left in
+# build/check/KERNEL and build/check/KERNEL-checkers.
 
 set -uo pipefail
 KERNEL=${1:-memory}
@@ -23,13 +24,6 @@ OUT=$BUILD/check/$KERNEL-checkers
 RESULTS=$OUT/results
 # A sanitizer makes all slower, emulation does so once more.
 export COWSTAT_TEST_LIMIT=${COWSTAT_TEST_LIMIT:-3600}
-
-# Into the clone, since that is what the guest has.
-build_tests() {
-	. "$(kernel_env "$KERNEL")"
-	make -s -C "$KDIR" M="$ROOT/selftests" W=1 KCFLAGS=-Werror modules &&
-		make -s -C $DIR/fail_load CFLAGS='-O2 -Wall -Wextra -Werror' fail_load
-}
 
 # guest NAME CMD…: a test program that runs in a machine
 guest() {
@@ -51,7 +45,6 @@ boots() {
 sanitizer_tests() {
 	local boot
 
-	run_test build selftests/build.sh
 	for boot in $(boots); do
 		guest "alive-$boot" --allow . -- $DIR/alive/alive.sh "$boot"
 	done
@@ -60,11 +53,29 @@ sanitizer_tests() {
 		$DIR/fail_load/fail_load cowstat.ko $DIR/fail_load/fail_init.ko
 }
 
-summary() {
-	awk -F '\t' '{ n[$1]++ } END {
-		printf "%d passed, %d failed, %d skipped\n", n["pass"], n["fail"], n["skip"]
-		exit n["fail"] || !n["pass"]
-	}' "$OUT"/results "$BUILD/check/$KERNEL"/results*
+# side_by_side CMD CMD: a machine mostly uses one of two processors. The second one
+# shows how far it has got, the first its output when both have ended.
+side_by_side() {
+	$1 >"$OUT/output" 2>&1 &
+	$2
+	wait
+	cat "$OUT/output"
+}
+
+# Those that have reported what was done on purpose
+armed() {
+	echo
+	echo "checkers armed on $KERNEL, each has reported a fault made on purpose:"
+	sed -n 's/^ok [0-9]* \(.*\) reports .*/\1/p' "$OUT"/alive-*.tap | sort -u | xargs |
+		fold -s -w 76 | sed 's/^/  /'
+	sed -n 's/^not ok [0-9]* \(.*\) says nothing of .*/  NOT ARMED: \1/p' "$OUT"/alive-*.tap
+}
+
+# Linux's own are no failure, but are not hidden either.
+foreign_races() {
+	[[ $KERNEL == race ]] || return 0
+	awk -f "$VM_DIR/foreign_races.awk" "$BUILD/check/$KERNEL"/console-*.log 2>&1 >/dev/null |
+		sed 's/$/, not counted: see console-*.log/'
 }
 
 main() {
@@ -72,13 +83,17 @@ main() {
 	rm -rf "$OUT" "$BUILD/check/$KERNEL"
 	mkdir -p "$OUT" "$BUILD/check/$KERNEL"
 	: >"$RESULTS"
-	if selftests/vm/setup.sh && build_tests; then
-		sanitizer_tests
-		selftests/check_kernel.sh "$KERNEL"
+	if selftests/vm/setup.sh; then
+		run_test build selftests/build.sh
+		run_test modules $DIR/build.sh "$KERNEL"
+		side_by_side sanitizer_tests "selftests/check_kernel.sh $KERNEL"
 	else
 		result fail setup "$KERNEL" "see above"
 	fi
-	summary
+	armed
+	foreign_races
+	echo
+	summary "$RESULTS" "$BUILD/check/$KERNEL"/results*
 }
 
 main "$@"

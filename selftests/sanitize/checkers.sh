@@ -5,9 +5,21 @@
 # that is not in the kernel's log by itself. On other kernels it does nothing.
 
 KMEMLEAK=/sys/kernel/debug/kmemleak
+KCSAN=/sys/kernel/debug/kcsan
+KCSAN_TIMES=/sys/module/kcsan/parameters
+
+# An emulated processor does little in the 80 microseconds for which KCSAN waits at
+# one access for another processor to come by.
+wait_for_races() {
+	[[ -e $KCSAN ]] || return 0
+	echo 500 >$KCSAN_TIMES/udelay_task
+	echo 100 >$KCSAN_TIMES/udelay_interrupt
+	echo 2000 >$KCSAN_TIMES/skip_watch
+}
 
 # checkers_begin: what has leaked until now is not the module's
 checkers_begin() {
+	wait_for_races
 	[[ -e $KMEMLEAK ]] || return 0
 	echo scan >$KMEMLEAK
 	echo clear >$KMEMLEAK
@@ -44,6 +56,7 @@ checkers_leaks() {
 checkers_off() {
 	[[ ! -e /proc/lockdep_stats ]] || grep -q 'debug_locks: *1$' /proc/lockdep_stats ||
 		echo lockdep
+	[[ ! -e $KCSAN ]] || grep -qx 'enabled: 1' $KCSAN || echo KCSAN
 	! dmesg | grep -E 'ODEBUG: .*disabled|kmemleak: .*disabled|[Tt]urning off the locking'
 }
 

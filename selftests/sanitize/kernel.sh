@@ -58,11 +58,13 @@ fragments() {
 	printf '%s\n' "$DIR/guest.config" "$DIR/checkers.config" "$DIR/$1.config"
 }
 
-# What the kernel is made from, and with.
+# What the kernel is made from, and how: the rest of this script may change.
 ingredients() {
 	source_version
 	gcc -dumpfullversion
-	fragments "$1" | xargs cat "$0"
+	fragments "$1" | xargs cat
+	echo "$APPEND" "${KEEP[@]}"
+	declare -f configure pick
 }
 
 # make_kernel TREE ARG…: everything into the log

@@ -197,13 +197,16 @@ prepare_kernel() {
 	say "ready: kernel $name, Linux $(kernel_release "$entry")"
 }
 
-# kernel_in_place NAME: is all that its file of variables names still there?
+# kernel_in_place NAME: is all that its file of variables names still there? A
+# script must also still want the same.
 kernel_in_place() {
-	local env path
+	local env suite source path
 
 	env=$(kernel_env "$1")
 	[[ -e $env && $env -nt $VM_DIR/kernels && $env -nt $VM_DIR/kernel.sh ]] || return
-	[[ -n $(kernel_line "$1") ]] || return
+	read -r suite source < <(kernel_line "$1") || return
+	[[ $suite != script ]] ||
+		grep -q "^KIMAGE=.*/kernel-$1-$("$ROOT/$source" key)/" "$env" || return
 	for path in $(sed -n 's/^\(KIMAGE\|KMODULES\|KMODULES_IMAGE\|KROOT\)=//p' "$env"); do
 		[[ -e $path ]] || return
 	done

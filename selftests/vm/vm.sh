@@ -267,7 +267,8 @@ boot() {
 
 # The kernel also says what it was told.
 kernel_reports() {
-	grep -nE -f "$VM_DIR/console.deny" "$run/console" | grep -v '[Cc]ommand line: ' |
+	awk -f "$VM_DIR/foreign_races.awk" "$run/console" 2>/dev/null |
+		grep -nE -f "$VM_DIR/console.deny" | grep -v '[Cc]ommand line: ' |
 		if [[ $allow ]]; then grep -vE -- "$allow"; else cat; fi
 }
 

@@ -53,11 +53,27 @@ nothing_else_comes_out() {
 	[[ ! -e $stray ]] || { rm "$stray"; return 1; }
 }
 
-echo "1..9"
+# race STATUS MESSAGE FRAME…: a report of KCSAN with this stack, as if it were one
+# shellcheck disable=SC2016 # the guest's variables
+race() {
+	local line='=================================='
+
+	ends "$1" "$2" -- sh -c 'for line; do echo "$line" >/dev/kmsg; done' sh "$line" \
+		'BUG: KCSAN: data-race in a / b' 'read to 0xffff of 8 bytes by task 1 on cpu 0:' \
+		"${@:3}" "$line"
+}
+
+echo "1..12"
 check "output, files and exit status" everything_comes_out
 check "nothing that was written elsewhere" nothing_else_comes_out
 check "a bug that the kernel reports" \
 	ends 125 'reported a bug: .*WARNING: test' -- sh -c 'echo "WARNING: test" >/dev/kmsg'
+check "a data race of the module" \
+	race 125 'reported a bug: .*data-race' ' a+0x1/0x2' ' b+0x1/0x2 [cowstat]'
+check "a data race of the kernel with itself is none" \
+	race 0 '' ' a+0x1/0x2' ' b+0x1/0x2'
+check "nor is one where the module was interrupted" \
+	race 0 '' ' a+0x1/0x2' ' asm_exc_page_fault+0x1/0x2' ' b+0x1/0x2 [cowstat]'
 check "a panic" \
 	ends 125 'panicked' -- sh -c 'echo c >/proc/sysrq-trigger; sleep 1000'
 check "a machine that ends too early" \

@@ -25,6 +25,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timer.h>
+#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
@@ -258,6 +259,19 @@ static void fail_pages(void)
 	if (pages)
 		__free_pages(pages, 1);
 }
+
+/* The stack of the one who loads this is there. */
+static void fail_user_copy(void)
+{
+	const void __user *at = (void __user *)current->mm->start_stack;
+	unsigned long left;
+	char byte;
+
+	fail_next();
+	left = copy_from_user(&byte, at, 1);
+	current->fail_nth = 0;
+	pr_info("alive: copy_from_user %s\n", left ? "failed as told" : "succeeded");
+}
 #endif
 
 /* The watchdogs' times are set short by alive.sh. */
@@ -332,6 +346,7 @@ static const struct {
 #ifdef CONFIG_FAULT_INJECTION
 	FAULT(fail_slab),
 	FAULT(fail_pages),
+	FAULT(fail_user_copy),
 #endif
 	FAULT(wait_uninterruptibly),
 	FAULT(keep_processor),

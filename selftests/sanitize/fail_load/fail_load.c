@@ -3,9 +3,12 @@
  * fail_load cowstat.ko fail_init.ko: loads the module again and again, and lets
  * the first allocation of its initialization fail, then the second, until none is
  * left to fail. If it cannot be loaded it must leave nothing behind; if it can
- * all the same it is taken out again. Since that takes long, and comes of what
- * could not be had for one of the running processes, only some of those are
- * tried. Prints TAP.
+ * all the same it is taken out again. Prints TAP.
+ *
+ * An attempt takes a second. All of the first and the last allocations are tried:
+ * tables and caches, hooks and files. Between them the module allocates the same
+ * over and over, for its reserves and for each running process: only some of these
+ * are.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,14 +23,25 @@
 #define FAIL_INIT	"/sys/module/fail_init/parameters/nth"
 #define DEBUG		"/sys/kernel/debug/"
 
-/* From one that was not needed on */
-#define STRIDE	4
+#define ALL_FIRST	40
+#define ALL_LAST	60
+/* Of those in between: a prime, so that no place in a repetition is left out. */
+#define STRIDE		7
+/* More allocations than there are */
+#define TOO_MANY	1000000
 
 /* What one attempt to load it came to */
 struct attempt {
 	int error;
 	bool failed;		/* an allocation was made to fail */
+	unsigned int left;	/* that many more would have been needed for it */
 };
+
+static void bail_out(const char *path)
+{
+	printf("Bail out! cannot read or write %s: %s\n", path, strerror(errno));
+	exit(1);
+}
 
 static bool write_text(const char *path, const char *text)
 {
@@ -52,13 +66,19 @@ static bool prepare(const char *fail_init)
 	       write_text(DEBUG "fail_page_alloc/verbose", "0");
 }
 
-/* What is left of the count is 0 if an allocation has failed. */
-static bool has_failed(int fail)
+/*
+ * The kernel counts down to 0, where it lets one fail. It counts what is copied
+ * from and to here too: if it was not at 0 yet it may get there now.
+ */
+static void read_left(int fail, struct attempt *attempt)
 {
-	char left[16] = "";
-	bool failed = pread(fail, left, sizeof(left) - 1, 0) > 0 && !atoi(left);
+	char left[16] = "1";
 
-	return pwrite(fail, "0", 1, 0) == 1 && failed;
+	if ((pread(fail, left, sizeof(left) - 1, 0) < 0 && errno != EFAULT) ||
+	    (pwrite(fail, "0", 1, 0) < 0 && errno != EFAULT))
+		bail_out(FAIL_NTH);
+	attempt->left = strtoul(left, NULL, 10);
+	attempt->failed = !attempt->left;
 }
 
 static struct attempt load(int module, int fail, unsigned int nth)
@@ -67,13 +87,11 @@ static struct attempt load(int module, int fail, unsigned int nth)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%u", nth);
-	if (!write_text(FAIL_INIT, text)) {
-		printf("Bail out! cannot write %s: %s\n", FAIL_INIT, strerror(errno));
-		exit(1);
-	}
+	if (!write_text(FAIL_INIT, text))
+		bail_out(FAIL_INIT);
 	if (syscall(SYS_finit_module, module, "", 0))
 		attempt.error = errno;
-	attempt.failed = has_failed(fail);
+	read_left(fail, &attempt);
 	return attempt;
 }
 
@@ -108,11 +126,30 @@ static bool right(unsigned int nth, const struct attempt *attempt)
 	return nothing_left();
 }
 
+static unsigned int next(unsigned int nth, unsigned int all)
+{
+	bool between = nth > ALL_FIRST && nth + STRIDE + ALL_LAST < all;
+
+	return nth + (between ? STRIDE : 1);
+}
+
+/* How many allocations there are, if none fails */
+static unsigned int count(int module, int fail)
+{
+	struct attempt attempt = load(module, fail, TOO_MANY);
+
+	if (attempt.error || !right(0, &attempt)) {
+		printf("Bail out! without a failure: %s\n", strerror(attempt.error));
+		exit(1);
+	}
+	return TOO_MANY - attempt.left;
+}
+
 int main(int argc, char **argv)
 {
 	int module = argc == 3 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
 	int fail = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
-	unsigned int nth = 1, tried = 0, refused = 0, wrong = 0;
+	unsigned int nth = 1, tried = 0, refused = 0, wrong = 0, all;
 	struct attempt attempt;
 
 	printf("TAP version 13\n1..3\n");
@@ -121,7 +158,8 @@ int main(int argc, char **argv)
 		       strerror(errno));
 		return 1;
 	}
-	for (;; nth += attempt.error ? 1 : STRIDE) {
+	all = count(module, fail);
+	for (;; nth = next(nth, all)) {
 		attempt = load(module, fail, nth);
 		wrong += !right(nth, &attempt);
 		if (!attempt.failed || wrong == 10)

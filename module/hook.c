@@ -154,12 +154,30 @@ static int attach_probes(struct cow_probe *probes, size_t n)
 	return 0;
 }
 
+static const void *filter_of(const struct ftrace_ops *ops)
+{
+	return rcu_access_pointer(ops->func_hash->filter_hash);
+}
+
+/*
+ * If there is no memory for the name's entry ftrace can say that all is well and
+ * leave the filter empty, which lets every function of the kernel through.
+ */
 static int set_filter(struct cow_entry *entry)
 {
 	char name[KSYM_NAME_LEN];
+	const void *empty;
+	int ret;
 
+	ret = ftrace_set_filter(&entry->ops, NULL, 0, 1);
+	if (ret)
+		return ret;
+	empty = filter_of(&entry->ops);
 	strscpy(name, entry->name, sizeof(name));
-	return ftrace_set_filter(&entry->ops, name, strlen(name), 1);
+	ret = ftrace_set_filter(&entry->ops, name, strlen(name), 1);
+	if (!ret && filter_of(&entry->ops) == empty)
+		return -ENOMEM;
+	return ret;
 }
 
 static int attach_entry(struct cow_entry *entry)
@@ -167,9 +185,14 @@ static int attach_entry(struct cow_entry *entry)
 	int ret;
 
 	ret = set_filter(entry);
-	if (ret) {
+	if (ret == -EINVAL) {
 		pr_err("this kernel has no function %s that can be traced\n",
 		       entry->name);
+		goto err_free_filter;
+	}
+	if (ret) {
+		pr_err("cannot choose the function %s to hook (error %d)\n",
+		       entry->name, ret);
 		goto err_free_filter;
 	}
 	ret = register_ftrace_function(&entry->ops);

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check.sh [KERNEL…|--all]
+# check.sh [--add] [KERNEL…|--all]
 #
 # make check, make check-kernels: sets up, builds, lints, runs the tests that
 # need no module, then those that do on each of these kernels of vm/kernels (6.1,
-# or all that Debian has). Ends with a table of the kernels and the line 'N
+# or all that Debian has). With --add the kernels alone, beside what an earlier run
+# has left. Ends with a table of the kernels and the line 'N
 # passed, N failed, N skipped', and with status 1 if anything failed, did not
 # run, or nothing ran. The outputs of all tests stay in build/check.
 
@@ -41,7 +42,7 @@ kernel_tests() {
 
 	mkdir -p "${@/#/$CHECK/}"
 	if (($# == 1)); then
-		selftests/check_kernel.sh "$1"
+		COWSTAT_GUESTS=$JOBS selftests/check_kernel.sh "$1"
 	else
 		say "$# kernels, $JOBS at a time: about $((5 * ($# + JOBS - 1) / JOBS)) minutes"
 		for kernel; do
@@ -82,17 +83,21 @@ table() {
 }
 
 main() {
-	local -a kernels=("${@:-$KERNEL}")
+	local -a kernels
+	local add=''
 
 	cd "$ROOT" || exit
+	[[ ${1:-} != --add ]] || { add=1; shift; }
+	kernels=("${@:-$KERNEL}")
 	if [[ ${kernels[0]} == --all ]]; then
 		mapfile -t kernels < <(awk '/^[^#]/ && $2 != "script" { print $1 }' "$VM_DIR/kernels")
 	fi
-	rm -rf "$CHECK"
+	[[ $add ]] || rm -rf "$CHECK"
+	rm -rf "${kernels[@]/#/$CHECK/}"
 	mkdir -p "$OUT"
-	: >"$RESULTS"
+	[[ $add ]] || : >"$RESULTS"
 	if selftests/vm/setup.sh; then
-		host_tests
+		[[ $add ]] || host_tests
 		kernel_tests "${kernels[@]}"
 		table "${kernels[@]}"
 	else

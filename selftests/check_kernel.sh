@@ -17,6 +17,8 @@ OUT=$BUILD/check/$KERNEL
 RESULTS=$OUT/results
 # The virtual machine's, for all tests together.
 VM_LIMIT=3600
+# Virtual machines at a time
+JOBS=${COWSTAT_GUESTS:-1}
 
 # tests_of VARIABLE: of the Makefile
 tests_of() {
@@ -57,6 +59,17 @@ account() {
 	done
 }
 
+# guest KIND NAMES [OPTION…]: run_guest, as soon as there is room beside others; what
+# runs beside others has its name before each line
+guest() {
+	if ((JOBS == 1)); then
+		run_guest "$@"
+		return
+	fi
+	(($(jobs -pr | wc -l) < JOBS)) || wait -n
+	run_guest "$@" 2>&1 | sed -u "s/^/$(printf '%-10s' "$1")/" &
+}
+
 # run_guest KIND NAMES [OPTION…]: those tests, in a machine with these options
 run_guest() {
 	local kind=$1 status=0 log=$OUT/console-$1.log
@@ -90,11 +103,14 @@ main() {
 	sed -n 's/^KRELEASE=//p' "$(kernel_env "$KERNEL")" >"$OUT/release"
 	run_test module selftests/build.sh "$KERNEL"
 	! grep -q ^fail "$RESULTS" || return 0
-	run_guest loaded "$(tests_of TEST_GEN_PROGS)" --numa 2
-	run_guest verify "$(workloads)"
-	run_guest special "$(special_workloads)" --numa 2
-	run_guest unloaded "$(tests_of TEST_PROGS)" --turns
-	run_guest storms "$(storms)" --turns --append slub_debug=A,cowstat_process
+	SECONDS=0
+	guest storms "$(storms)" --turns --append slub_debug=A,cowstat_process
+	guest loaded "$(tests_of TEST_GEN_PROGS)" --numa 2
+	guest unloaded "$(tests_of TEST_PROGS)" --turns
+	guest verify "$(workloads)"
+	guest special "$(special_workloads)" --numa 2
+	wait
+	echo "$SECONDS" >"$OUT/seconds"
 }
 
 main

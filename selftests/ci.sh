@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# .ci/run: in tiers, each if the time is enough for it: the machine's own kernel; the
+# other kernels of Debian; a kernel that checks itself. How long a tier takes is
+# reckoned from the first, and longer if what it needs is not in the cache yet. One that
+# there is no time for is a skip. The last line is 'N passed, N failed, N skipped',
+# over all tiers.
+
+set -uo pipefail
+# shellcheck source=selftests/vm/lib.sh
+. "$(dirname "$0")/vm/lib.sh"
+# shellcheck source=selftests/run.sh
+. "$ROOT/selftests/run.sh"
+
+MINUTES=${COWSTAT_CI_MINUTES:-85}
+CHECK=$BUILD/check
+OTHERS=(6.1-cloud 6.1-rt 6.12 7.3)
+
+minutes_left() {
+	echo $((MINUTES - SECONDS / 60))
+}
+
+# minutes TIMES: so many times as long as the tests on the first kernel took
+minutes() {
+	awk -v times="$1" '{ print int($1 / 60 * times) + 1 }' "$CHECK/6.1/seconds"
+}
+
+# is_cached PATTERN…: is something of each in the cache?
+is_cached() {
+	local pattern
+
+	for pattern; do
+		compgen -G "$(cache_dir)/kernel-$pattern/complete" >/dev/null || return
+	done
+}
+
+# tier NAME MINUTES CMD…
+tier() {
+	local name=$1 needed=$2
+	shift 2
+
+	if (($(minutes_left) < needed)); then
+		result skip ci "$name" "about $needed minutes, of $MINUTES are $(minutes_left) left"
+		return
+	fi
+	say "$name: about $needed minutes"
+	"$@" | grep -vE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' || :
+}
+
+# To fetch the roots and images of four kernels takes some minutes, to build one more.
+other_kernels() {
+	local needed
+
+	needed=$(minutes 3.2)
+	is_cached "bookworm-*cloud*" "bookworm-*-rt-*" "bookworm-backports-*" \
+		"trixie-backports-*" || needed=$((needed + 12))
+	tier "other kernels" "$needed" selftests/check.sh --add "${OTHERS[@]}"
+}
+
+sanitized() {
+	local needed
+
+	needed=$(minutes 3)
+	is_cached "memory-$(selftests/sanitize/memory.sh key 2>/dev/null)" ||
+		needed=$((needed + $(minutes 3)))
+	tier "sanitizers" "$needed" selftests/sanitize/check.sh memory
+}
+
+main() {
+	local status
+
+	cd "$ROOT" || exit
+	selftests/check.sh
+	status=$?
+	RESULTS=$CHECK/ci/results
+	mkdir -p "$CHECK/ci"
+	: >"$RESULTS"
+	if [[ -e $CHECK/6.1/seconds ]]; then
+		other_kernels
+		sanitized
+	else
+		result fail ci "6.1" "exit status $status, the other tiers did not run"
+	fi
+	say "took $((SECONDS / 60)) minutes"
+	summary "$CHECK"/*/results*
+}
+
+main "$@"

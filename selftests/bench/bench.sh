@@ -53,7 +53,7 @@ measure() {
 	say "$kernel: faults, forks and exits, 2 minutes"
 	guest "$kernel" times --icount
 	[[ $kernel == "${ALL[0]}" ]] || return 0
-	guest "$kernel" memory
+	guest "$kernel" processors
 	say "$kernel: beside up to 30000 processes, 5 minutes"
 	guest "$kernel" scale --icount --mem 6G
 }
@@ -63,7 +63,7 @@ table() {
 	local dir=$OUT/$1 name
 	local -a files=()
 
-	for name in bare loaded unloaded libbpf bpftrace memory scale-10 scale-1000 scale-30000; do
+	for name in bare loaded unloaded libbpf bpftrace memory threads-bare threads-loaded scale-10 scale-1000 scale-30000; do
 		[[ ! -e $dir/$name ]] || files+=("$dir/$name")
 	done
 	awk -v KERNEL="$1" -v RELEASE="$(sed -n 's/^KRELEASE=//p' "$(kernel_env "$1")")" \

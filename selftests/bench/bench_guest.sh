@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# bench_guest.sh memory|times|peers|scale: bench.sh's part in the virtual machine.
+# bench_guest.sh processors|times|peers|scale: bench.sh's part in the virtual machine.
 # The first round of all only warms the kernel's caches.
 
 set -euo pipefail
@@ -23,10 +23,15 @@ steady() {
 	echo -1 >/proc/sys/kernel/sched_rt_runtime_us
 }
 
-# memory: what the module keeps for a process, on this number of processors
-memory() {
+# With several processors, and a clock that counts time: what the module keeps for a
+# process, and faults of two of them in one address space
+processors() {
+	steady
+	phase threads-warm-up "$HERE/faultcost" threads
+	phase threads-bare "$HERE/faultcost" threads
 	insmod cowstat.ko
 	"$HERE/faultcost" process-bytes >"$COWSTAT_OUT/memory"
+	phase threads-loaded "$HERE/faultcost" threads
 	rmmod cowstat
 }
 

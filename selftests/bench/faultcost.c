@@ -4,6 +4,7 @@
  *
  *	faultcost			measure everything
  *	faultcost faults		zero-fill, copy and take-over alone
+ *	faultcost threads		zero-fills by one thread, and by two at once
  *	faultcost process-bytes		the module's memory per process
  */
 #include <fcntl.h>
@@ -30,6 +31,11 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "process-bytes"))
 		return process_bytes();
+	if (argc > 1 && !strcmp(argv[1], "threads")) {
+		measure_threads(1);
+		measure_threads(2);
+		return 0;
+	}
 	be_first();
 	if (argc > 1 && !strcmp(argv[1], "faults")) {
 		measure_main_faults();

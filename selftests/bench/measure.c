@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #define FAULTS		8192UL
 #define MAX_ROUNDS	64
+#define MAX_THREADS	2
 
 /* Results of a child, in a shared mapping that is there before the fork. */
 static volatile uint64_t *shared;
@@ -267,6 +269,69 @@ void measure_exit(size_t bytes, int rounds)
 	}
 	print("exit", ns, rounds, 1);
 	munmap(mem, bytes);
+}
+
+struct share {
+	pthread_t thread;
+	pthread_barrier_t *start;
+	char *mem;
+	int cpu;
+	uint64_t ns;
+};
+
+static void *fill_share(void *data)
+{
+	struct share *share = data;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(share->cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("sched_setaffinity");
+	pthread_barrier_wait(share->start);
+	share->ns = write_pages(share->mem, FAULTS);
+	return NULL;
+}
+
+/* Zero-fills by so many threads at once, each on a processor of its own. */
+static uint64_t fill_together(char *mem, int threads)
+{
+	struct share share[MAX_THREADS];
+	pthread_barrier_t start;
+	uint64_t ns = 0;
+
+	pthread_barrier_init(&start, NULL, threads);
+	for (int i = 0; i < threads; i++) {
+		share[i] = (struct share){ .start = &start, .cpu = i,
+					   .mem = mem + i * FAULTS * PAGE };
+		if (pthread_create(&share[i].thread, NULL, fill_share, &share[i]))
+			die("pthread_create");
+	}
+	for (int i = 0; i < threads; i++) {
+		pthread_join(share[i].thread, NULL);
+		ns = share[i].ns > ns ? share[i].ns : ns;
+	}
+	return ns;
+}
+
+void measure_threads(int threads)
+{
+	const int rounds = 31;
+	uint64_t ns[MAX_ROUNDS];
+	char *mem = map_anon(threads * FAULTS * PAGE);
+	char label[64];
+
+	for (int i = -2; i < rounds; i++) {
+		uint64_t taken = fill_together(mem, threads);
+
+		if (i >= 0)
+			ns[i] = taken;
+		if (madvise(mem, threads * FAULTS * PAGE, MADV_DONTNEED))
+			die("madvise");
+	}
+	snprintf(label, sizeof(label), "zero_fill_by_%d", threads);
+	print(label, ns, rounds, FAULTS);
+	munmap(mem, threads * FAULTS * PAGE);
 }
 
 void be_first(void)

@@ -19,6 +19,12 @@
 #define PAGE	4096UL
 #define MIB	(1024UL * 1024)
 
+/*
+ * Zero-fills by 1 or 2 threads in one address space, at once, on a processor each; the
+ * time of the slowest for one fault. Of a clock that counts time.
+ */
+void measure_threads(int threads);
+
 /* First of all. */
 void be_first(void);
 

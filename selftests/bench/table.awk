@@ -29,6 +29,8 @@ BEGIN {
 
 FNR == 1 { phase = FILENAME; sub(/.*\//, "", phase); part = "" }
 phase == "memory" { memory = $2; next }
+phase == "threads-bare" { together_bare[$1] = $2; together[++nr_together] = $1; next }
+phase == "threads-loaded" { together_loaded[$1] = $2; next }
 phase ~ /^scale-/ {
 	n = substr(phase, 7)
 	if (FNR == 1)
@@ -154,6 +156,21 @@ function print_all_scales(    i) {
 		print_scale(scale_order[i])
 }
 
+# Times, of a busy machine: no more than a hint that none waits for the other.
+function print_threads(    i, name) {
+	printf "\n%-18s %12s %12s %12s\n", "threads, ns a fault", "bare", "loaded", "ratio"
+	printf "\nTwo processors in one address space, ns a fault of the slower (time in an " \
+		"emulated machine: the ratio alone says something):\n\n" \
+		"| | bare | loaded | ratio |\n|---|--:|--:|--:|\n" >MARKDOWN
+	for (i = 1; i <= nr_together; i++) {
+		name = together[i]
+		printf "%-18s %12.0f %12.0f %12.2f\n", name, together_bare[name],
+			together_loaded[name], together_loaded[name] / together_bare[name]
+		printf "| `%s` | %.0f | %.0f | %.2f |\n", name, together_bare[name],
+			together_loaded[name], together_loaded[name] / together_bare[name] >MARKDOWN
+	}
+}
+
 END {
 	split("zero_fill copy take_over", main_kinds)
 	row = "%-14s %13s %13s %11s %9s %9s %9s  %s\n"
@@ -182,6 +199,8 @@ END {
 	printf "],\n \"scale\": [" >JSON
 	if (nr_sizes)
 		print_all_scales()
+	if (nr_together)
+		print_threads()
 	if (memory != "") {
 		result = memory > MEMORY_LIMIT ? "over the limit" : "ok"
 		bad += result != "ok"

@@ -45,7 +45,7 @@ tier() {
 		return
 	fi
 	say "$name: about $needed minutes"
-	"$@" | grep -vE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' || :
+	"$@" | grep --line-buffered -vE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' || :
 }
 
 # To fetch the roots and images of four kernels takes some minutes, to build one more.

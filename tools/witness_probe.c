@@ -215,3 +215,24 @@ int witness_probe_forks(void (*visit)(int parent, int child, void *data), void *
 
 	return read_lines(FORKS "/hist", take_fork, &forks);
 }
+
+struct search {
+	const char *symbol;
+	bool found;
+};
+
+static void compare_symbol(const char *line, void *data)
+{
+	struct search *search = data;
+	char symbol[128];
+
+	if (sscanf(line, "%*s %*c %127s", symbol) == 1)
+		search->found |= !strcmp(symbol, search->symbol);
+}
+
+bool witness_probe_knows(const char *symbol)
+{
+	struct search search = { .symbol = symbol };
+
+	return !read_lines("/proc/kallsyms", compare_symbol, &search) && search.found;
+}

@@ -11,6 +11,7 @@
 #ifndef COWSTAT_WITNESS_PROBE_H
 #define COWSTAT_WITNESS_PROBE_H
 
+#include <stdbool.h>
 #include <linux/types.h>
 
 enum witness_probe {
@@ -35,5 +36,8 @@ int witness_probe_read(enum witness_probe probe,
 
 /* The same for each task that was made since witness_probe_open(). */
 int witness_probe_forks(void (*visit)(int parent, int child, void *data), void *data);
+
+/* Has the kernel a function or a variable of that name? */
+bool witness_probe_knows(const char *symbol);
 
 #endif

@@ -12,6 +12,7 @@
 #include "client.h"
 #include "commands.h"
 #include "compare.h"
+#include "pagemap.h"
 #include "report.h"
 #include "say.h"
 #include "subject.h"
@@ -31,7 +32,9 @@ static const char help[] =
 	"\n"
 	"WPCOPY is, for comparison, the kernel's own count of write-protect copies\n"
 	"(taskstats; root only). It has zero_upgraded and races that were lost in it,\n"
-	"and has not the first writes to file pages that were not present.\n"
+	"and has not the first writes to file pages that were not present. The line\n"
+	"'pagemap' has the mappings beyond the first of each page as page tables have\n"
+	"them (root only), and as the counters do: shared - broken_anon - unshared.\n"
 	"\n"
 	"  --all        the special workloads too: they need root, or what not every\n"
 	"               machine has (then they are skipped), and may change a setting of\n"
@@ -58,6 +61,7 @@ struct verification {
 	const char *pages;
 	struct verify_report report;
 	struct wpcopy wpcopy;
+	struct pagemap pagemap;		/* before the work */
 };
 
 /* Why a workload did not come to its end. */
@@ -84,6 +88,9 @@ static int read_counters(struct verification *verification, int tree, struct cou
 		return fail("cannot read the counters: %s", client_explain(error));
 	counted->work = read.counters;
 	counted->wpcopy_known = wpcopy_end(&verification->wpcopy, &snapshot, &counted->wpcopy);
+	counted->pagemap_known = pagemap_beyond(&verification->pagemap, &snapshot,
+						&counted->work, &counted->beyond_by_pagemap);
+	counted->beyond = pagemap_expected(&counted->work);
 	snapshot_free(&snapshot);
 	return 0;
 }
@@ -96,6 +103,7 @@ static int count(struct verification *verification, struct subject *subject, int
 		 struct counted *counted, struct problem *problem)
 {
 	wpcopy_begin(&verification->wpcopy, subject->pid);
+	pagemap_read(&verification->pagemap, &subject->pid, 1);
 	if (subject_go_on(subject) || subject_wait(subject, SUBJECT_DONE)) {
 		note_problem(problem, subject);
 		return EXIT_OWN_FAILURE;

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check_guest.sh loaded|verify|special|unloaded|storms NAME… | fuzz ARG…: the part
-# of check_kernel.sh and fuzz.sh in the virtual machine. Runs tests that need the
-# module, all with the same one; workloads, or the special ones, likewise; or tests
-# that load it themselves, and storms in their short form; or the fuzzer.
+# check_guest.sh loaded|verify|special|witness|unloaded|storms NAME… | fuzz ARG…: the
+# part of check_kernel.sh and fuzz.sh in the virtual machine. Runs tests that need the
+# module, all with the same one; workloads, or the special ones, likewise, and programs
+# with the witnesses beside them; or tests that load it themselves, and storms in their
+# short form; or the fuzzer.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -33,6 +34,25 @@ verify() {
 	fi
 }
 
+# witness NAME: the same of a program, or of all workloads
+witness() {
+	local status=0 table
+
+	echo "1..1"
+	if ! grep -q 'hist trigger' /sys/kernel/tracing/README; then
+		echo "ok 1 witness $1 # SKIP this kernel's tracing has no histograms"
+		return
+	fi
+	if [[ $1 == workloads ]]; then
+		table=$(tools/cowstat verify --witness 2>&1) || status=$?
+	else
+		table=$(tools/cowstat verify --command -- "selftests/witness/$1.sh" 2>&1) || status=$?
+	fi
+	sed 's/^/# /' <<<"$table"
+	((status == 0)) || printf 'not '
+	echo "ok 1 witness $1"
+}
+
 # run_all CMD NAME…: CMD with each name
 run_all() {
 	local name cmd=$1
@@ -49,6 +69,10 @@ program() {
 
 workload() {
 	run_test "verify/$1" "$0" verify-one "$1"
+}
+
+witnessed() {
+	run_test "witness/$1" "$0" witness-one "$1"
 }
 
 storm() {
@@ -89,8 +113,10 @@ kind=$1
 shift
 case $kind in
 verify-one) verify "$1" ;;
+witness-one) witness "$1" ;;
 loaded) checked with_module run_all program "$@" ;;
 verify | special) checked with_module run_all workload "$@" ;;
+witness) checked with_module run_all witnessed "$@" ;;
 unloaded) checked run_all program "$@" ;;
 storms) checked run_all storm "$@" ;;
 fuzz) checked with_module fuzz "$@" ;;

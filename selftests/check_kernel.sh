@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # check_kernel.sh KERNEL: check.sh's part for one kernel. Builds the module for
-# it, then runs all kselftests, `cowstat verify --all` and the storms' short forms in
-# the virtual machine. The results are left in build/check/KERNEL.
+# it, then runs all kselftests, `cowstat verify --all`, programs with its witnesses
+# and the storms' short forms in the virtual machine. The results are left in build/check/KERNEL.
 
 set -uo pipefail
 KERNEL=$1
@@ -37,6 +37,16 @@ workloads() {
 
 special_workloads() {
 	workloads --all | grep -vxFf <(workloads)
+}
+
+# Those of selftests/witness, and the workloads
+witnessed() {
+	local path
+
+	echo workloads
+	for path in selftests/witness/*.sh; do
+		basename "$path" .sh
+	done
 }
 
 # All on the machine's own kernel; on a sanitizer kernel the one that needs it, and
@@ -87,6 +97,7 @@ run_guest() {
 	fi
 	case $kind in
 	verify | special) names=("${names[@]/#/verify/}") ;;
+	witness) names=("${names[@]/#/witness/}") ;;
 	storms) names=("${names[@]/#/storm/}") ;;
 	esac
 	account "${names[@]}"
@@ -109,6 +120,7 @@ main() {
 	guest unloaded "$(tests_of TEST_PROGS)" --turns
 	guest verify "$(workloads)"
 	guest special "$(special_workloads)" --numa 2
+	[[ $KERNEL != 6.1 ]] || guest witness "$(witnessed)"
 	wait
 	echo "$SECONDS" >"$OUT/seconds"
 }

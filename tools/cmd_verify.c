@@ -12,14 +12,18 @@
 #include "client.h"
 #include "commands.h"
 #include "compare.h"
+#include "pagemap.h"
 #include "report.h"
 #include "say.h"
 #include "subject.h"
 #include "verify_report.h"
+#include "verify_witness.h"
 #include "wpcopy.h"
 
 static const char help[] =
 	"Usage: cowstat verify [--all] [--json] [--pages N] [WORKLOAD...]\n"
+	"       cowstat verify --witness [--json] [--pages N] [WORKLOAD...]\n"
+	"       cowstat verify --command [--json] -- COMMAND [ARGUMENT...]\n"
 	"\n"
 	"Run each workload, or those named, and compare what was counted with what the\n"
 	"workload says that it did. A line is a counter: expected, counted, difference.\n"
@@ -28,26 +32,36 @@ static const char help[] =
 	"\n"
 	"WPCOPY is, for comparison, the kernel's own count of write-protect copies\n"
 	"(taskstats; root only). It has zero_upgraded and races that were lost in it,\n"
-	"and has not the first writes to file pages that were not present.\n"
+	"and has not the first writes to file pages that were not present. The line\n"
+	"'pagemap' has the mappings beyond the first of each page as page tables have\n"
+	"them (root only), and as the counters do: shared - broken_anon - unshared.\n"
 	"\n"
 	"  --all        the special workloads too: they need root, or what not every\n"
 	"               machine has (then they are skipped), and may change a setting of\n"
 	"               the system until they end\n"
+	"  --witness    compare, in place of what is expected, what the kernel's own\n"
+	"               sources say of the whole tree, each with its corrections (root)\n"
+	"  --command    the same of a command, until it and its daemons have ended\n"
 	"  --json       one JSON object with all counters\n"
 	"  --pages N    how many pages the workloads use\n"
 	"\n"
 	"Examples:\n"
 	"  cowstat verify\n"
 	"  cowstat verify --all\n"
+	"  cowstat verify --command -- sh -c 'ls | wc -l'\n"
 	"  cowstat verify $(cowstat workload --list | awk 'NR == 1 { print $1 }')\n"
 	"  cowstat verify --json | jq '.differences'\n";
 
 struct verification {
 	int device;
 	bool all;
+	bool witness;
+	bool command;
+	bool json;
 	const char *pages;
 	struct verify_report report;
 	struct wpcopy wpcopy;
+	struct pagemap pagemap;		/* before the work */
 };
 
 /* Why a workload did not come to its end. */
@@ -74,6 +88,9 @@ static int read_counters(struct verification *verification, int tree, struct cou
 		return fail("cannot read the counters: %s", client_explain(error));
 	counted->work = read.counters;
 	counted->wpcopy_known = wpcopy_end(&verification->wpcopy, &snapshot, &counted->wpcopy);
+	counted->pagemap_known = pagemap_beyond(&verification->pagemap, &snapshot,
+						&counted->work, &counted->beyond_by_pagemap);
+	counted->beyond = pagemap_expected(&counted->work);
 	snapshot_free(&snapshot);
 	return 0;
 }
@@ -86,6 +103,7 @@ static int count(struct verification *verification, struct subject *subject, int
 		 struct counted *counted, struct problem *problem)
 {
 	wpcopy_begin(&verification->wpcopy, subject->pid);
+	pagemap_read(&verification->pagemap, &subject->pid, 1);
 	if (subject_go_on(subject) || subject_wait(subject, SUBJECT_DONE)) {
 		note_problem(problem, subject);
 		return EXIT_OWN_FAILURE;
@@ -201,6 +219,43 @@ static int verify_all(struct verification *verification, char **names, int nr)
 	return 0;
 }
 
+/* The report is given to the end that it has come to, and so is the lock. */
+static int end_witness(struct verify_witness *witness, int error)
+{
+	int status = verify_witness_close(witness);
+
+	return error ? error : status;
+}
+
+static int witness_workloads(struct verification *verification, char **names, int nr)
+{
+	struct verify_witness witness;
+	int error = verify_witness_open(&witness, verification->device, verification->json);
+
+	if (error)
+		return error;
+	for (int i = 0; i < nr && !error; i++)
+		error = verify_witness_workload(&witness, names[i], verification->pages);
+	return end_witness(&witness, error);
+}
+
+static int witness_command(struct verification *verification, char **command)
+{
+	struct verify_witness witness;
+	int error = verify_witness_open(&witness, verification->device, verification->json);
+
+	if (error)
+		return error;
+	return end_witness(&witness, verify_witness_command(&witness, command));
+}
+
+static int verify_names(struct verification *verification, char **names, int nr)
+{
+	if (verification->witness)
+		return witness_workloads(verification, names, nr);
+	return verify_all(verification, names, nr);
+}
+
 /* The first word of each line. */
 static int split_list(char *list, char **names)
 {
@@ -242,11 +297,25 @@ static int verify_listed(struct verification *verification, char **names, int nr
 	nr_known = split_list(list, known);
 	status = check_names(names, nr, known, nr_known);
 	if (!status && nr)
-		status = verify_all(verification, names, nr);
+		status = verify_names(verification, names, nr);
 	else if (!status)
-		status = verify_all(verification, known, nr_known);
+		status = verify_names(verification, known, nr_known);
 	free(known);
 	free(list);
+	return status;
+}
+
+static int verify_expected(struct verification *verification, char **names, int nr)
+{
+	int status;
+
+	verify_report_open(&verification->report, verification->json);
+	/* A workload that is gone is to end in a message. */
+	signal(SIGPIPE, SIG_IGN);
+	wpcopy_open(&verification->wpcopy);
+	status = verify_listed(verification, names, nr);
+	wpcopy_close(&verification->wpcopy);
+	verify_report_close(&verification->report);
 	return status;
 }
 
@@ -254,15 +323,17 @@ static int verify(struct verification *verification, char **names, int nr)
 {
 	int status;
 
+	if (verification->command && !nr)
+		return fail("verify: which command? write 'cowstat verify --command -- COMMAND [ARGUMENT...]'");
 	verification->device = client_open();
 	if (verification->device < 0)
 		return fail("%s", client_explain(verification->device));
-	/* A workload that is gone is to end in a message. */
-	signal(SIGPIPE, SIG_IGN);
-	wpcopy_open(&verification->wpcopy);
-	status = verify_listed(verification, names, nr);
-	wpcopy_close(&verification->wpcopy);
-	verify_report_close(&verification->report);
+	if (verification->command)
+		status = witness_command(verification, names);
+	else if (verification->witness)
+		status = verify_listed(verification, names, nr);
+	else
+		status = verify_expected(verification, names, nr);
 	close(verification->device);
 	return status;
 }
@@ -271,28 +342,32 @@ int cmd_verify(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "all", no_argument, NULL, 'a' },
+		{ "witness", no_argument, NULL, 'w' },
+		{ "command", no_argument, NULL, 'c' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "pages", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct verification verification = { 0 };
-	bool json = false;
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":ajp:h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":awcjp:h", options, NULL)) != -1) {
 		if (option == 'h')
 			return fputs(help, stdout) < 0;
 		if (option == 'a')
 			verification.all = true;
 		else if (option == 'j')
-			json = true;
+			verification.json = true;
+		else if (option == 'w')
+			verification.witness = true;
+		else if (option == 'c')
+			verification.command = true;
 		else if (option == 'p')
 			verification.pages = optarg;
 		else
 			return fail_option("verify", argv, option);
 	}
-	verify_report_open(&verification.report, json);
 	return verify(&verification, argv + optind, argc - optind);
 }

@@ -71,6 +71,21 @@ static const char *compare_one(struct compared *compared, unsigned int index,
 	return NULL;
 }
 
+static void compare_pagemap(struct comparison *comparison, const struct counted *counted)
+{
+	struct compared *compared = &comparison->pagemap;
+
+	comparison->pagemap_known = counted->pagemap_known;
+	if (!counted->pagemap_known)
+		return;
+	compared->expected_known = true;
+	compared->expected = counted->beyond_by_pagemap;
+	compared->counted = counted->beyond;
+	compared->verdict = compared->expected == compared->counted ? VERDICT_EQUAL :
+								      VERDICT_DIFFERS;
+	comparison->nr_wrong += verdict_is_wrong(compared->verdict);
+}
+
 static void tally(struct comparison *comparison, const struct compared *compared)
 {
 	comparison->nr_wrong += verdict_is_wrong(compared->verdict);
@@ -116,6 +131,7 @@ const char *compare(struct comparison *comparison, struct json_object *said,
 	comparison->faults = json_object_get(json_object_object_get(said, "faults"));
 	if (json_object_object_get_ex(said, "pages", &pages))
 		comparison->pages = json_object_get_uint64(pages);
+	compare_pagemap(comparison, counted);
 	wrong = check_names(expected);
 	for (unsigned int i = 0; i < nr_counters && !wrong; i++) {
 		wrong = compare_one(&comparison->counter[i], i, expected, unchecked, counted);

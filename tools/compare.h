@@ -16,21 +16,25 @@ enum verdict {
 	VERDICT_IMPOSSIBLE,	/* ... and this cannot */
 };
 
+struct compared {
+	enum verdict verdict;
+	bool expected_known;
+	__u64 expected;
+	__u64 counted;
+};
+
 struct comparison {
 	char *workload;
 	char *did;
 	__u64 pages;
 	bool wpcopy_known;
 	__u64 wpcopy;			/* the kernel's own count of copies */
+	bool pagemap_known;
+	struct compared pagemap;	/* what page tables say beside the counters */
 	struct json_object *faults;	/* expected and taken, or NULL */
 	unsigned int nr_equal_zero;	/* expected 0, counted 0 */
 	unsigned int nr_wrong;
-	struct compared {
-		enum verdict verdict;
-		bool expected_known;
-		__u64 expected;
-		__u64 counted;
-	} counter[COWSTAT_COUNTERS_MAX];
+	struct compared counter[COWSTAT_COUNTERS_MAX];
 };
 
 /* What was counted during the work. */
@@ -38,6 +42,9 @@ struct counted {
 	struct cowstat_counters work;
 	bool wpcopy_known;
 	__u64 wpcopy;
+	bool pagemap_known;
+	__u64 beyond_by_pagemap;	/* as in pagemap.h */
+	__u64 beyond;
 };
 
 /*

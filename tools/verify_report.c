@@ -79,6 +79,8 @@ static struct json_object *json_comparison(const struct comparison *comparison)
 	json_object_object_add(json, "differences", report_number(comparison->nr_wrong));
 	json_object_object_add(json, "wpcopy", comparison->wpcopy_known ?
 			       report_number(comparison->wpcopy) : NULL);
+	json_object_object_add(json, "pagemap", comparison->pagemap_known ?
+			       json_compared(&comparison->pagemap) : NULL);
 	json_object_object_add(json, "faults", json_object_get(comparison->faults));
 	json_object_object_add(json, "counters", set);
 	return json;
@@ -122,23 +124,39 @@ static bool has_wpcopy(const struct comparison *comparison, unsigned int index)
 	return comparison->wpcopy_known && index == COUNTER_broken;
 }
 
-static void print_compared(const struct verify_report *report,
-			   const struct comparison *comparison, unsigned int index)
+static void print_numbers(const struct comparison *comparison, const char *name,
+			  const struct compared *compared)
 {
-	const struct compared *compared = &comparison->counter[index];
 	long long difference = compared->counted - compared->expected;
 
-	printf("%-16s %-13s ", comparison->workload, counters[index].name);
+	printf("%-16s %-13s ", comparison->workload, name);
 	if (compared->expected_known)
 		printf(difference ? "%10llu %10llu %+10lld" : "%10llu %10llu %10lld",
 		       (ull)compared->expected, (ull)compared->counted, difference);
 	else
 		printf("%10s %10llu %10s", "-", (ull)compared->counted, "-");
+}
+
+static void print_compared(const struct verify_report *report,
+			   const struct comparison *comparison, unsigned int index)
+{
+	const struct compared *compared = &comparison->counter[index];
+
+	print_numbers(comparison, counters[index].name, compared);
 	if (has_wpcopy(comparison, index))
 		printf(" %10llu", (ull)comparison->wpcopy);
 	else
 		printf(" %10s", "-");
 	print_verdict(report, compared->verdict, "");
+}
+
+static void print_pagemap(const struct verify_report *report, const struct comparison *comparison)
+{
+	if (!comparison->pagemap_known)
+		return;
+	print_numbers(comparison, "pagemap", &comparison->pagemap);
+	printf(" %10s", "-");
+	print_verdict(report, comparison->pagemap.verdict, "");
 }
 
 static bool is_shown(const struct comparison *comparison, unsigned int index)
@@ -166,6 +184,7 @@ static void print_comparison(const struct verify_report *report,
 	for (unsigned int i = 0; i < nr_counters; i++)
 		if (is_shown(comparison, i))
 			print_compared(report, comparison, i);
+	print_pagemap(report, comparison);
 	print_zeros(report, comparison);
 	printf("%-16s = %s\n\n", comparison->workload, comparison->did);
 }

@@ -144,19 +144,29 @@ static void insert_child(struct cow_process *parent, struct cow_process *child,
 	cow_handle_child_born(child);
 }
 
-/* @mm: the child's own memory, or NULL if it borrows it, or has none yet. */
+/*
+ * @mm: the child's own memory, or NULL if it borrows it, or has none yet. When the
+ * module is loaded its scan may have met the child before: it is in the kernel's
+ * list a moment before this is called.
+ */
 static void fork_process(struct task_struct *task, struct mm_struct *mm)
 {
-	struct cow_process *child, *parent;
+	struct cow_process *new, *child, *parent;
 
-	child = cow_process_alloc(task_tgid(task), COW_ATOMIC);
+	new = cow_process_alloc(task_tgid(task), COW_ATOMIC);
 	raw_spin_lock(&cow_tree_lock);
 	parent = forker();
-	if (child)
+	child = cow_process_by_pid(task_tgid(task));
+	if (!child && new) {
+		child = new;
+		new = NULL;
 		insert_child(parent, child, mm);
+	}
 	if (mm)
 		charge_fork(parent, child, mm);
 	raw_spin_unlock(&cow_tree_lock);
+	if (new)
+		cow_process_free_later(new);
 }
 
 void cow_life_fork(struct task_struct *task, unsigned long clone_flags)

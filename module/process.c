@@ -66,6 +66,11 @@ static void free_by_rcu(struct rcu_head *rcu)
 	cow_process_free(container_of(rcu, struct cow_process, rcu));
 }
 
+void cow_process_free_later(struct cow_process *process)
+{
+	call_rcu(&process->rcu, free_by_rcu);
+}
+
 void cow_process_insert(struct cow_process *parent, struct cow_process *process)
 {
 	lockdep_assert_held(&cow_tree_lock);
@@ -137,7 +142,7 @@ void cow_process_fold(struct cow_process *process)
 		memset(&self, 0, sizeof(self));
 	}
 	cow_tree_fold(&process->node, &self, !process->borrower);
-	call_rcu(&process->rcu, free_by_rcu);
+	cow_process_free_later(process);
 }
 
 struct cow_process *cow_process_by_pid(const struct pid *pid)

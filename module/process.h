@@ -152,6 +152,9 @@ static inline bool cow_process_lives(const struct cow_process *process)
 struct cow_process *cow_process_alloc(struct pid *pid, enum cow_context context);
 void cow_process_free(struct cow_process *process);
 
+/* The same, from where memory cannot be given back, or others may look at it. */
+void cow_process_free_later(struct cow_process *process);
+
 /* Both with cow_tree_lock held. */
 void cow_process_insert(struct cow_process *parent, struct cow_process *process);
 void cow_process_put_user(struct cow_process *process);

@@ -57,12 +57,19 @@ cow_space_bucket(const struct mm_struct *mm)
 			     cow_mm_shift];
 }
 
+/* Mostly it is the first of its bucket: that is looked at without a loop. */
 static __always_inline struct cow_space *
 cow_space_find(const struct mm_struct *mm)
 {
-	struct cow_space *space;
+	struct hlist_head *bucket = cow_space_bucket(mm);
+	struct cow_space *space =
+		hlist_entry_safe(rcu_dereference_check(hlist_first_rcu(bucket),
+				 lockdep_is_held(&cow_tree_lock)),
+				 struct cow_space, by_mm);
 
-	hlist_for_each_entry_rcu(space, cow_space_bucket(mm), by_mm,
+	if (likely(space && space->mm == mm))
+		return space;
+	hlist_for_each_entry_rcu(space, bucket, by_mm,
 				 lockdep_is_held(&cow_tree_lock))
 		if (space->mm == mm)
 			return space;

@@ -109,6 +109,10 @@ checked() {
 	checkers_end "after $kind"
 }
 
+# It would make huge pages of what a test has laid out, whenever it likes.
+KHUGEPAGED=/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs
+[[ ! -e $KHUGEPAGED ]] || echo 600000000 >$KHUGEPAGED
+
 kind=$1
 shift
 case $kind in

@@ -109,12 +109,18 @@ checked() {
 	checkers_end "after $kind"
 }
 
-# It would make huge pages of what a test has laid out, whenever it likes.
-KHUGEPAGED=/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs
-[[ ! -e $KHUGEPAGED ]] || echo 600000000 >$KHUGEPAGED
+# khugepaged would make huge pages of what a test has laid out, whenever it likes.
+still_memory() {
+	local khugepaged=/sys/kernel/mm/transparent_hugepage/khugepaged
+
+	[[ -e $khugepaged ]] || return 0
+	echo 1 >$khugepaged/pages_to_scan
+	echo 600000000 >$khugepaged/scan_sleep_millisecs
+}
 
 kind=$1
 shift
+[[ $kind == storms ]] || still_memory
 case $kind in
 verify-one) verify "$1" ;;
 witness-one) witness "$1" ;;

@@ -64,6 +64,7 @@ cow_space_find(const struct mm_struct *mm)
 	struct hlist_head *bucket = cow_space_bucket(mm);
 	struct cow_space *space =
 		hlist_entry_safe(rcu_dereference_check(hlist_first_rcu(bucket),
+				 rcu_read_lock_any_held() ||
 				 lockdep_is_held(&cow_tree_lock)),
 				 struct cow_space, by_mm);
 

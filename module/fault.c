@@ -347,40 +347,41 @@ static __always_inline void taken_over(struct vm_area_struct *vma, u64 pages)
 		charge(vma, COW_BIT(COW_REUSED), pages);
 }
 
-/* What the flight of hugetlb_fault() was when its page was put in place. */
-static struct cow_flight hugetlb_landing(void)
+/* The flight of the hugetlb_fault() whose page is put in place, or NULL. */
+static struct cow_flight *hugetlb_landing(void)
 {
 	struct cow_flight *flight = cow_flight_find();
-	struct cow_flight landed = *flight;
 
-	if (COW_STAGE(landed.stage) == COW_STAGE_HUGETLB)
-		cow_flight_done(flight);
-	else
-		cow_lose(COW_LOSS_flight, 1);
-	return landed;
+	if (COW_STAGE(flight->stage) == COW_STAGE_HUGETLB)
+		return flight;
+	cow_lose(COW_LOSS_flight, 1);
+	return NULL;
 }
 
 static void hugetlb_taken_over(struct page *page, struct vm_area_struct *vma)
 {
-	const struct cow_flight flight = hugetlb_landing();
+	struct cow_flight *flight = hugetlb_landing();
 
-	if (COW_STAGE(flight.stage) == COW_STAGE_HUGETLB &&
-	    !(flight.flags & FAULT_FLAG_UNSHARE))
+	if (!flight)
+		return;
+	if (!(flight->flags & FAULT_FLAG_UNSHARE))
 		charge(vma, COW_BIT(COW_REUSED), nr_pages(page));
+	cow_flight_done(flight);
 }
 
 static void hugetlb_replaced(struct page *page, struct vm_area_struct *vma)
 {
-	const struct cow_flight flight = hugetlb_landing();
+	struct cow_flight *flight = hugetlb_landing();
 
-	if (COW_STAGE(flight.stage) != COW_STAGE_HUGETLB)
+	if (!flight)
 		return;
-	if (flight.flags & FAULT_FLAG_UNSHARE)
+	if (flight->flags & FAULT_FLAG_UNSHARE)
 		charge(vma, COW_BIT(COW_UNSHARED), nr_pages(page));
 	else
 		charge_break(vma, COW_BROKEN_HUGETLB,
-			     remote_bits(flight.stage) | from_pool(page),
-			     nr_pages(page), flight.start);
+			     remote_bits(flight->stage) | from_pool(page),
+			     nr_pages(page), flight->start);
+	cow_flight_done(flight);
 }
 
 /* Of whatever size: hugetlb has others than the page tables' own. */
@@ -474,16 +475,10 @@ notrace void cow_probe_kernel_fault(void *data, unsigned long address,
 		cow_probe_page_fault(data, address, regs, error_code);
 }
 
-/*
- * Of interest are private memory of a file that is written, and anonymous memory
- * that is read: straight.S lets nothing else through.
- */
 static __always_inline void fault_starts(struct vm_area_struct *vma,
 					 unsigned long address,
 					 unsigned int flags)
 {
-	if (!(flags & FAULT_FLAG_WRITE) == !!vma->vm_ops)
-		return;
 	if (vma->vm_flags & VM_SHARED)
 		return;
 	if (flags & FAULT_FLAG_WRITE)
@@ -498,7 +493,9 @@ notrace COW_HOOK(cow_on_handle_mm_fault)
 	unsigned long address = COW_TRACED(fregs, 1, unsigned long);
 	unsigned int flags = COW_TRACED(fregs, 2, unsigned int);
 
-	fault_starts(vma, address, flags);
+	/* as straight.S: a file's memory is written, or anonymous memory read */
+	if (!(flags & FAULT_FLAG_WRITE) != !!vma->vm_ops)
+		fault_starts(vma, address, flags);
 }
 
 notrace COW_STRAIGHT(cow_fault_starts)

@@ -134,5 +134,4 @@ void cow_takeover_exit(void)
 {
 	while (atomic_read(&pending))
 		msleep(20);
-	synchronize_rcu_tasks();
 }

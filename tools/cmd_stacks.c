@@ -31,13 +31,17 @@ static const char help[] =
 	"  --json             one JSON object with all functions and all stacks\n"
 	"  -o, --output FILE  where that goes, instead of standard error; FILE is\n"
 	"                     replaced as a whole, at the end\n"
-	"  --buffer MIB       room for events that wait, a processor (4; a power of two)\n"
+	"  --dwarf            find all callers, by copying 8 KiB of the stack at each event:\n"
+	"                     COMMAND runs much slower\n"
+	"  --buffer MIB       room for events that wait, a processor (4, with --dwarf 32; a\n"
+	"                     power of two)\n"
 	"\n"
 	"How to read it: the function is the one that wrote, in the line with the most of\n"
 	"its pages; those that called it follow, for the stack with the most pages. The\n"
 	"function is right. Callers are found by frame pointers: what was compiled without\n"
-	"them (gcc -fno-omit-frame-pointer) hides its callers. '[file]' stands for what has\n"
-	"no name, as the symbols are not in the file: install its debug symbols.\n"
+	"them (gcc -fno-omit-frame-pointer has them) hides some or all: --dwarf finds them.\n"
+	"'[file]' stands for what has no name, as the symbols are not in the file: install\n"
+	"its debug symbols.\n"
 	"\n"
 	"The exit status is that of 'cowstat run'.\n"
 	"\n"
@@ -49,11 +53,14 @@ static const char help[] =
 
 #define MIB		(1UL << 20)
 #define BUFFER_MAX	1024
+#define BUFFER		4
+#define BUFFER_DWARF	32
 #define TOP_MAX		1000000
 
 struct request {
 	bool json;
 	bool folded;
+	bool dwarf;
 	unsigned long top;
 	unsigned long buffer;
 	const struct stacks_event *event;
@@ -139,7 +146,7 @@ static int run_watched(struct spawn *spawn, struct stacks_watch *watch, int tree
 static int run_tree(struct spawn *spawn, struct stacks_watch *watch, int tree,
 		    const struct request *request, struct output *output)
 {
-	int error = stacks_watch_start(watch, spawn->pid, request->buffer * MIB);
+	int error = stacks_watch_start(watch, spawn->pid, request->buffer * MIB, request->dwarf);
 
 	if (!error)
 		return run_watched(spawn, watch, tree, request, output);
@@ -237,6 +244,9 @@ static int take_option(struct request *request, char **argv, int option)
 	case 'f':
 		request->folded = true;
 		return 0;
+	case 'd':
+		request->dwarf = true;
+		return 0;
 	case 'o':
 		request->file = optarg;
 		return 0;
@@ -256,6 +266,7 @@ int cmd_stacks(int argc, char **argv)
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "folded", no_argument, NULL, 'f' },
+		{ "dwarf", no_argument, NULL, 'd' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "event", required_argument, NULL, 'e' },
 		{ "top", required_argument, NULL, 't' },
@@ -263,7 +274,7 @@ int cmd_stacks(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct request request = { .event = stacks_events, .top = 20, .buffer = 4 };
+	struct request request = { .event = stacks_events, .top = 20 };
 	int option, error = 0;
 
 	opterr = 0;
@@ -280,5 +291,7 @@ int cmd_stacks(int argc, char **argv)
 	if (optind == argc)
 		return fail("stacks: which command? write 'cowstat stacks -- COMMAND [ARGUMENT...]'");
 	request.command = argv + optind;
+	if (!request.buffer)
+		request.buffer = request.dwarf ? BUFFER_DWARF : BUFFER;
 	return run(&request);
 }

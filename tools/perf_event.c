@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -140,7 +138,7 @@ void perf_close(struct perf *perf)
 	free(perf->bounce);
 }
 
-void perf_wait(struct perf *perf, int stop)
+void perf_wait(struct perf *perf, int stop, bool busy)
 {
 	struct pollfd *wait = calloc(perf->nr_rings + 1, sizeof(*wait));
 
@@ -152,7 +150,7 @@ void perf_wait(struct perf *perf, int stop)
 	}
 	wait[perf->nr_rings].fd = stop;
 	wait[perf->nr_rings].events = POLLIN;
-	if (poll(wait, perf->nr_rings + 1, WAIT_MS) > 0)
+	if (poll(wait, perf->nr_rings + 1, busy ? 0 : WAIT_MS) > 0)
 		for (unsigned int i = 0; i < perf->nr_rings; i++)
 			perf->rings[i].over |= !!(wait[i].revents & POLLHUP);
 	free(wait);

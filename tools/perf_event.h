@@ -10,10 +10,13 @@
 #ifndef COWSTAT_PERF_EVENT_H
 #define COWSTAT_PERF_EVENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <linux/perf_event.h>
+#include <linux/types.h>
 
-#include "perf_order.h"
+typedef void (*perf_take)(const struct perf_event_header *record, void *data);
 
 /* What the records have: samples in this order, others at their end. */
 #define PERF_WANTED	(PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CALLCHAIN | \
@@ -40,8 +43,11 @@ struct perf {
 /* 0 or a negative errno */
 int perf_open(struct perf *perf, const struct perf_request *request);
 
-/* Until there is something to be read, a while has passed, or @stop can be read. */
-void perf_wait(struct perf *perf, int stop);
+/*
+ * Until there is something to be read, a while has passed, or @stop can be read; no
+ * longer than a look takes if @busy.
+ */
+void perf_wait(struct perf *perf, int stop, bool busy);
 
 /* What there is, each processor's in order; the record is only valid in @take. */
 void perf_read(struct perf *perf, perf_take take, void *data);

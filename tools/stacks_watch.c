@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "say.h"
+#include "stacks_unwind.h"
 #include "stacks_watch.h"
+
+/* To unwind a stack takes long: between so many there is a look at the buffers. */
+#define TURN		64
+/* More is not taken out of the buffers before it has been worked on. */
+#define WAITING_MAX	(1UL << 30)
+#define PROGRESS_SECONDS 2
 
 int stacks_watch_open(struct stacks_watch *watch, const struct stacks_event *event)
 {
@@ -47,19 +57,52 @@ static bool is_stopped(const struct stacks_watch *watch)
 	return read(watch->stop[0], &byte, 1) == 1;
 }
 
+static bool work(struct stacks_watch *watch)
+{
+	struct perf_event_header *record = perf_order_next(&watch->order);
+
+	if (record)
+		recorder_take(record, &watch->recorder);
+	free(record);
+	return record;
+}
+
+static void work_a_turn(struct stacks_watch *watch)
+{
+	for (int i = 0; i < TURN && work(watch); i++)
+		;
+}
+
+static void work_to_the_end(struct stacks_watch *watch)
+{
+	time_t said = time(NULL);
+
+	perf_order_end(&watch->order);
+	while (work(watch)) {
+		if (time(NULL) - said < PROGRESS_SECONDS)
+			continue;
+		said = time(NULL);
+		fprintf(stderr, "cowstat: %u records are left to work on\n",
+			perf_order_left(&watch->order));
+	}
+}
+
 static void *record(void *data)
 {
 	struct stacks_watch *watch = data;
 	bool stopped;
 
 	do {
-		perf_wait(&watch->perf, watch->stop[0]);
+		perf_wait(&watch->perf, watch->stop[0], perf_order_is_due(&watch->order));
 		/* Before the last round: all has happened by then. */
 		stopped = is_stopped(watch);
-		perf_read(&watch->perf, order, watch);
-		perf_order_round(&watch->order, recorder_take, &watch->recorder);
+		if (watch->order.bytes < WAITING_MAX || stopped)
+			perf_read(&watch->perf, order, watch);
+		perf_order_round(&watch->order);
+		work_a_turn(watch);
 	} while (!stopped);
-	perf_order_end(&watch->order, recorder_take, &watch->recorder);
+	work_to_the_end(watch);
+	perf_order_free(&watch->order);
 	return NULL;
 }
 
@@ -92,19 +135,23 @@ static int start_thread(struct stacks_watch *watch)
 	return fail("cannot start a thread: %s", strerror(error));
 }
 
-int stacks_watch_start(struct stacks_watch *watch, pid_t pid, size_t buffer)
+int stacks_watch_start(struct stacks_watch *watch, pid_t pid, size_t buffer, bool dwarf)
 {
 	struct perf_request request = {
 		.pid = pid,
 		.event = watch->event.id,
 		.exec_event = watch->exec.id,
 		.buffer = buffer,
+		.stack = dwarf ? UNWIND_STACK : 0,
+		.registers = dwarf ? UNWIND_REGISTERS : 0,
 	};
 	int error;
 
 	watch->recorder.root = pid;
 	watch->recorder.event = request.event;
 	watch->recorder.exec_event = request.exec_event;
+	if (dwarf)
+		stacks_unwind(&watch->recorder);
 	error = perf_open(&watch->perf, &request);
 	if (error)
 		return fail_open(error);

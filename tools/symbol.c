@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <elfutils/libdwfl.h>
-#include <fcntl.h>
-#include <gelf.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "elf_file.h"
 #include "symbol.h"
 #include "symbol_table.h"
 
@@ -56,33 +54,9 @@ void symbols_close(struct symbols *symbols)
 	free(symbols);
 }
 
-/* A pipe by that name would be waited for. */
-static int open_regular(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat status;
-
-	if (fd >= 0 && (fstat(fd, &status) || !S_ISREG(status.st_mode))) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
-/* With no build id to compare the name must do. */
-static bool is_mapped_one(Dwfl_Module *module, const struct object *object)
-{
-	const unsigned char *bits;
-	GElf_Addr address;
-	int size = dwfl_module_build_id(module, &bits, &address);
-
-	return size <= 0 || !object->build_id_size ||
-	       (size == (int)object->build_id_size && !memcmp(bits, object->build_id, size));
-}
-
 static void open_module(struct source *source, const struct object *object)
 {
-	int fd = open_regular(object->path);
+	int fd = elf_file_open(object);
 
 	if (fd < 0)
 		return;
@@ -93,8 +67,6 @@ static void open_module(struct source *source, const struct object *object)
 	if (!source->module)
 		close(fd);
 	dwfl_report_end(source->dwfl, NULL, NULL);
-	if (source->module && !is_mapped_one(source->module, object))
-		source->module = NULL;
 }
 
 /* The names that a programmer uses: "malloc", of it and "__libc_malloc". */
@@ -173,18 +145,11 @@ static GElf_Addr address_of(Dwfl_Module *module, __u64 offset)
 {
 	GElf_Addr bias = 0;
 	Elf *elf = dwfl_module_getelf(module, &bias);
-	size_t nr = 0;
+	struct elf_segment segment;
 
-	if (!elf || elf_getphdrnum(elf, &nr))
+	if (!elf || elf_segment(elf, offset, &segment))
 		return 0;
-	for (size_t i = 0; i < nr; i++) {
-		GElf_Phdr phdr;
-
-		if (gelf_getphdr(elf, i, &phdr) && phdr.p_type == PT_LOAD &&
-		    offset - phdr.p_offset < phdr.p_filesz)
-			return offset - phdr.p_offset + phdr.p_vaddr + bias;
-	}
-	return 0;
+	return offset - segment.offset + segment.address + bias;
 }
 
 static void find_line(Dwfl_Module *module, GElf_Addr address, struct place *place)

@@ -263,12 +263,16 @@ static void test_spaces(void)
 
 static char handed_over[64];
 
-static void note(const struct perf_event_header *header, void *data)
+static void hand_over(struct perf_order *order)
 {
-	size_t length = strlen(handed_over);
+	struct perf_event_header *header;
 
-	snprintf(handed_over + length, sizeof(handed_over) - length, "%u ", header->type);
-	*(int *)data += 1;
+	while ((header = perf_order_next(order))) {
+		size_t length = strlen(handed_over);
+
+		snprintf(handed_over + length, sizeof(handed_over) - length, "%u ", header->type);
+		free(header);
+	}
 }
 
 static void add(struct perf_order *order, __u64 time, unsigned int type)
@@ -281,20 +285,27 @@ static void add(struct perf_order *order, __u64 time, unsigned int type)
 static void test_order(void)
 {
 	struct perf_order order = { 0 };
-	int nr = 0;
 
 	add(&order, 10, 1);
 	add(&order, 30, 3);
 	add(&order, 20, 2);
-	perf_order_round(&order, note, &nr);
-	tap_ok(nr == 0, "after one round nothing is sure to be in order");
+	perf_order_round(&order);
+	tap_ok(!perf_order_is_due(&order), "after one round nothing is sure to be in order");
 	add(&order, 25, 9);
 	add(&order, 40, 4);
-	perf_order_round(&order, note, &nr);
+	perf_order_round(&order);
+	hand_over(&order);
 	tap_text(handed_over, "1 2 9 3 ", "after two, what is older than the first round");
 	add(&order, 40, 5);
-	perf_order_end(&order, note, &nr);
-	tap_text(handed_over, "1 2 9 3 4 5 ", "at the end all, those of one time as they came");
+	perf_order_end(&order);
+	free(perf_order_next(&order));
+	tap_ok(perf_order_left(&order) == 1 && order.bytes == sizeof(struct perf_event_header),
+	       "one is left");
+	add(&order, 50, 6);
+	perf_order_end(&order);
+	hand_over(&order);
+	tap_text(handed_over, "1 2 9 3 5 6 ", "those of one time come as they came");
+	perf_order_free(&order);
 }
 
 static void test_format(void)

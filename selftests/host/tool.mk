@@ -10,8 +10,8 @@ tool-flags  = -std=gnu11 -D_GNU_SOURCE -I$(tool-src) -I$(tool-dir)../../module/u
 	      -Wall -Wextra $(WERROR) -g
 
 # The parts of the command that the tests of parts are linked with.
-tool-parts := $(addprefix $(tool-src)/,compare.c counters.c object.c output.c perf_order.c \
-		report.c say.c snapshot.c space.c stacks.c stacks_event.c stacks_function.c \
+tool-parts := $(addprefix $(tool-src)/,compare.c counters.c elf_file.c object.c output.c \
+		perf_order.c report.c say.c snapshot.c space.c stacks.c stacks_event.c stacks_function.c \
 		stacks_record.c stacks_report.c symbol.c symbol_table.c trace_event.c units.c)
 tool-all    = $(wildcard $(tool-src)/*.c $(tool-src)/*.S)
 tool-libs  := -ljson-c -ldw -lelf -pthread

@@ -24,7 +24,7 @@
 
 int __wrap_trace_event_find(const char *group, const char *name, struct trace_event *event);
 int __wrap_perf_open(struct perf *perf, const struct perf_request *request);
-void __wrap_perf_wait(struct perf *perf, int stop);
+void __wrap_perf_wait(struct perf *perf, int stop, bool busy);
 void __wrap_perf_read(struct perf *perf, perf_take take, void *data);
 __u64 __wrap_perf_lost(const struct perf *perf);
 void __wrap_perf_close(struct perf *perf);
@@ -63,10 +63,11 @@ int __wrap_perf_open(struct perf *perf, const struct perf_request *request)
 	return fakes("no-perf") ? -EACCES : fakes("no-room") ? -ENOMEM : 0;
 }
 
-void __wrap_perf_wait(struct perf *perf, int stop)
+void __wrap_perf_wait(struct perf *perf, int stop, bool busy)
 {
 	(void)perf;
 	(void)stop;
+	(void)busy;
 	usleep(1000);
 }
 

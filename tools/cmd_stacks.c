@@ -32,7 +32,7 @@ static const char help[] =
 	"  -o, --output FILE  where that goes, instead of standard error; FILE is\n"
 	"                     replaced as a whole, at the end\n"
 	"  --dwarf            find all callers, by copying 8 KiB of the stack at each event:\n"
-	"                     COMMAND runs much slower\n"
+	"                     COMMAND runs slower\n"
 	"  --buffer MIB       room for events that wait, a processor (4, with --dwarf 32; a\n"
 	"                     power of two)\n"
 	"\n"

@@ -8,8 +8,9 @@
 void objects_open(struct objects *objects)
 {
 	*objects = (struct objects){ 0 };
-	/* OBJECT_UNKNOWN */
+	/* OBJECT_UNKNOWN, OBJECT_EXEC */
 	objects_find(objects, &(struct object){ .path = "[unknown]" });
+	objects_find(objects, &(struct object){ .path = "[exec]" });
 }
 
 static bool is_same(const struct object *one, const struct object *other)

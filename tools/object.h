@@ -11,8 +11,9 @@
 
 #define BUILD_ID_MAX	20
 
-/* Where nothing was mapped, as far as is known. */
+/* Where nothing was mapped, as far as is known; and no program but the kernel, in an exec. */
 #define OBJECT_UNKNOWN	0
+#define OBJECT_EXEC	1
 
 struct object {
 	char *path;

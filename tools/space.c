@@ -27,6 +27,7 @@ static void clear(const struct spaces *spaces, struct space *space)
 	space->mappings = NULL;
 	space->nr_mappings = 0;
 	space->threads = 1;
+	space->loading = false;
 }
 
 static void drop(struct spaces *spaces, struct space **place)
@@ -82,7 +83,15 @@ void spaces_thread(struct spaces *spaces, pid_t pid)
 
 void spaces_exec(struct spaces *spaces, pid_t pid)
 {
-	clear(spaces, spaces_get(spaces, pid));
+	struct space *space = spaces_get(spaces, pid);
+
+	clear(spaces, space);
+	space->loading = true;
+}
+
+void spaces_loaded(struct spaces *spaces, pid_t pid)
+{
+	spaces_get(spaces, pid)->loading = false;
 }
 
 void spaces_exit(struct spaces *spaces, pid_t pid)

@@ -6,6 +6,7 @@
 #ifndef COWSTAT_SPACE_H
 #define COWSTAT_SPACE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 #include <linux/types.h>
 
@@ -23,6 +24,7 @@ struct space {
 	struct space *next;
 	pid_t pid;
 	int threads;
+	bool loading;		/* between the begin and the end of an exec */
 	char comm[SPACE_COMM];
 	unsigned int nr_mappings;
 	struct mapping *mappings;	/* by address */
@@ -40,7 +42,9 @@ struct space *spaces_get(struct spaces *spaces, pid_t pid);
 /* @child is new: what there was of that number is gone. */
 void spaces_fork(struct spaces *spaces, pid_t parent, pid_t child);
 void spaces_thread(struct spaces *spaces, pid_t pid);
+/* It has another program, that is then mapped; and that is there. */
 void spaces_exec(struct spaces *spaces, pid_t pid);
+void spaces_loaded(struct spaces *spaces, pid_t pid);
 /* A thread is gone; with the last one its space is. */
 void spaces_exit(struct spaces *spaces, pid_t pid);
 

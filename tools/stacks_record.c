@@ -164,13 +164,17 @@ static __u64 pages_of(const struct recorder *recorder, const struct sample *samp
 	return pages;
 }
 
-static void charge(struct recorder *recorder, const struct sample *sample)
+static unsigned int find_stack(struct recorder *recorder, struct space *space,
+			       const struct sample *sample, struct frame *frames)
 {
-	struct space *space = spaces_get(&recorder->spaces, sample->pid);
 	__u64 addresses[FRAMES_MAX];
-	struct frame frames[FRAMES_MAX];
 	unsigned int nr = 0;
 
+	/* The kernel lays out the new program; where the old one was says nothing. */
+	if (space->loading) {
+		*frames = (struct frame){ OBJECT_EXEC, 0 };
+		return 1;
+	}
 	if (recorder->unwind && sample->registers)
 		nr = recorder->unwind(recorder, space, sample, addresses);
 	if (!nr)
@@ -178,8 +182,22 @@ static void charge(struct recorder *recorder, const struct sample *sample)
 	/* Not even an address: nothing of it is known. */
 	if (!nr)
 		addresses[nr++] = 0;
-	nr = locate(space, addresses, nr, frames);
+	return locate(space, addresses, nr, frames);
+}
+
+static void charge(struct recorder *recorder, const struct sample *sample)
+{
+	struct space *space = spaces_get(&recorder->spaces, sample->pid);
+	struct frame frames[FRAMES_MAX];
+	unsigned int nr = find_stack(recorder, space, sample, frames);
+
 	stacks_add(&recorder->stacks, space->comm, frames, nr, pages_of(recorder, sample), 1);
+}
+
+static void take_exec(struct recorder *recorder, const struct sample *sample)
+{
+	spaces_loaded(&recorder->spaces, sample->pid);
+	recorder->begun |= sample->pid == (__u32)recorder->root;
 }
 
 static void take_sample(struct recorder *recorder, const struct perf_event_header *record)
@@ -193,7 +211,7 @@ static void take_sample(struct recorder *recorder, const struct perf_event_heade
 	/* The first field of all events. */
 	memcpy(&event, sample.raw, sizeof(event));
 	if (event == recorder->exec_event)
-		recorder->begun |= sample.pid == (__u32)recorder->root;
+		take_exec(recorder, &sample);
 	else if (event == recorder->event && recorder->begun &&
 		 sample.raw_size >= recorder->pages.offset + recorder->pages.size)
 		charge(recorder, &sample);

@@ -44,7 +44,6 @@ struct recorder {
 	/* Instead of the addresses that the sample has; returns how many. */
 	unsigned int (*unwind)(struct recorder *recorder, struct space *space,
 			       const struct sample *sample, __u64 addresses[FRAMES_MAX]);
-	void *unwinder;
 };
 
 void recorder_open(struct recorder *recorder);

@@ -202,14 +202,18 @@ static void test_processes(void)
 	tap_ok(recorder.stacks.nr == 1 && recorder.stacks.nr_buckets &&
 	       recorder.stacks.pages == 2, "a child has what its parent had");
 	give_comm(&recorder, CHILD, "other", PERF_RECORD_MISC_COMM_EXEC);
+	give_sample(&recorder, CHILD, BREAK, 20, stack, 1);
 	give_mapping(&recorder, CHILD, 0x400000, 0x8000, 0, "/bin/other");
+	give_sample(&recorder, CHILD, EXEC, 0, NULL, 0);
 	give_sample(&recorder, CHILD, BREAK, 9, stack, 1);
 	give_sample(&recorder, ROOT, BREAK, 4, stack, 1);
 	sorted = stacks_sorted(&recorder.stacks);
-	tap_ok(is_frame(&recorder, &sorted[0]->frames[0], "/bin/other", 0x1234) &&
-	       !strcmp(sorted[0]->comm, "other"), "after an exec it has its own");
-	tap_ok(is_frame(&recorder, &sorted[1]->frames[0], "/bin/touch", 0x1234) &&
-	       sorted[1]->pages == 6, "and the parent's is as it was");
+	tap_ok(sorted[0]->frames[0].object == OBJECT_EXEC && sorted[0]->nr_frames == 1 &&
+	       sorted[0]->pages == 20, "in an exec it is the kernel that writes");
+	tap_ok(is_frame(&recorder, &sorted[1]->frames[0], "/bin/other", 0x1234) &&
+	       !strcmp(sorted[1]->comm, "other"), "after an exec it has its own");
+	tap_ok(is_frame(&recorder, &sorted[2]->frames[0], "/bin/touch", 0x1234) &&
+	       sorted[2]->pages == 6, "and the parent's is as it was");
 	free(sorted);
 	recorder_close(&recorder);
 }

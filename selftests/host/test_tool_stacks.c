@@ -7,7 +7,7 @@
 #include "stacks_report.h"
 #include "test_tool.h"
 
-enum { UNKNOWN, TOUCH, LIBC };
+enum { UNKNOWN, EXEC, TOUCH, LIBC };
 
 static struct objects objects;
 

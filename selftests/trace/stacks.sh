@@ -96,8 +96,35 @@ other_file() {
 	agrees
 }
 
+# The C library keeps no frame pointers: who has called fork() is not seen else.
+finds_all_callers() {
+	local path='touch;_start;.*;main;fork_child;.*'
+
+	stacks --folded --event fork -- "$TOUCH" >"$dir/told" || return
+	! grep -qE "^$path" "$REPORT" || complain "it sees them anyway" || return
+	stacks --folded --event fork --dwarf -- "$TOUCH" >"$dir/told" || return
+	grep -qE "^$path 4[0-9]{3}$" "$REPORT" || complain "$(cat "$REPORT")" || return
+	stacks --json --dwarf -- "$TOUCH" >"$dir/told" || return
+	equal "the stack" "$(json '.stacks[0].frames[:4] | join(" ")')" \
+		"touch_pages_in_child run_child fork_child main" && agrees
+}
+
+# An event is many pages.
+counts_huge_pages() {
+	local thp=/sys/kernel/mm/transparent_hugepage/enabled before
+
+	before=$(sed 's/.*\[\(.*\)\].*/\1/' $thp)
+	echo always >$thp
+	stacks --json --event zero -- "$COWSTAT" workload huge-fill >"$dir/told"
+	echo "$before" >$thp
+	(($(json '[.functions[] | select(.pages > .events)] | length') > 0)) ||
+		complain "no huge pages" || return
+	agrees
+}
+
 with_many_programs() {
-	stacks --json -- "$TOP/selftests/witness/compile.sh" >"$dir/told" && agrees
+	stacks --json -- "$TOP/selftests/witness/compile.sh" >"$dir/told" || return
+	equal "unknown" "$(pages_of '[unknown]')" null && agrees
 }
 
 # The command stops the tool while its buffers fill up.
@@ -147,7 +174,7 @@ as_nobody() {
 }
 
 echo "TAP version 13"
-echo "1..20"
+echo "1..22"
 load
 check "break: each function has its pages" names break touch_pages_in_child
 check "reuse: each function has its pages" names reuse take_over_pages
@@ -158,6 +185,8 @@ check "folded stacks" folds
 check "processes of a program are added up" adds_up_processes
 check "a program that is gone has its pages, and no names" without_file
 check "so has one in whose place is another" other_file
+check "callers that keep no frame pointer" finds_all_callers
+check "huge pages" counts_huge_pages
 check "many programs: as many pages as the counter has" with_many_programs
 check "too many events at a time: some are lost, which is said" loses_and_says_so
 check "the status of the command" ends 7 sh -c 'exit 7'

@@ -58,6 +58,24 @@ struct cow_fork {
 	u64 ns;
 };
 
+/**
+ * struct cow_gone - a process that is gone
+ * @pid: process
+ * @tree: see struct cow_process
+ * @ppid: its parent in the tree
+ * @vfork: it was a borrower (see process.h), and what it counted is its parent's
+ * @comm: its name
+ * @counters: its own
+ */
+struct cow_gone {
+	pid_t pid;
+	pid_t tree;
+	pid_t ppid;
+	u32 vfork;
+	const char *comm;
+	struct cowstat_counters counters;
+};
+
 static inline u32 cow_event_kind(u32 bits)
 {
 	if (bits & COW_BIT(COW_BROKEN_FILE))
@@ -99,7 +117,10 @@ void cow_event_change(const struct cow_process *process,
 void cow_event_fork(struct cow_fork *fork, const struct cow_process *parent,
 		    const struct cow_process *child, struct task_struct *task);
 
-/* With cow_tree_lock held: @process has no users any more. */
+/*
+ * With cow_tree_lock held: @process has no users any more. Of borrowers only those
+ * that were charged with something.
+ */
 void cow_event_exit(const struct cow_process *process);
 
 #endif /* COWSTAT_EVENT_H */

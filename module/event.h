@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#include "counters.h"
+#include "classify.h"
 
 struct cow_process;
 struct mm_struct;
@@ -75,35 +75,6 @@ struct cow_gone {
 	const char *comm;
 	struct cowstat_counters counters;
 };
-
-static inline u32 cow_event_kind(u32 bits)
-{
-	if (bits & COW_BIT(COW_BROKEN_FILE))
-		return COWSTAT_KIND_FILE;
-	if (bits & COW_BIT(COW_BROKEN_KSM))
-		return COWSTAT_KIND_KSM;
-	if (bits & COW_BIT(COW_BROKEN_HUGETLB))
-		return COWSTAT_KIND_HUGETLB;
-	return COWSTAT_KIND_ANON;
-}
-
-static inline u32 cow_event_by(u32 bits)
-{
-	if (bits & COW_BIT(COW_BROKEN_CHILD))
-		return COWSTAT_BY_CHILD;
-	if (bits & COW_BIT(COW_BROKEN_PARENT))
-		return COWSTAT_BY_PARENT;
-	return COWSTAT_BY_ANY;
-}
-
-static inline u32 cow_event_where(u32 bits)
-{
-	if (bits & COW_BIT(COW_ZERO_HEAP))
-		return COWSTAT_IN_HEAP;
-	if (bits & COW_BIT(COW_ZERO_STACK))
-		return COWSTAT_IN_STACK;
-	return COWSTAT_IN_MAPPING;
-}
 
 /*
  * @process was charged with @n pages for each of @bits: send the event that

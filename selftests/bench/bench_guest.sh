@@ -57,16 +57,23 @@ processors() {
 	rmmod cowstat
 }
 
-# without the module, with it and without it again
+events() {
+	echo "$1" >/sys/kernel/tracing/events/cowstat/enable
+}
+
+# without the module, with it, with its events, and without it again
 times() {
-	phases=4
-	! has_peers || phases=6
+	phases=5
+	! has_peers || phases=7
 	steady
 	phase warm-up "warming up" "$HERE/faultcost"
 	phase bare "without the module" "$HERE/faultcost"
 	insmod cowstat.ko
 	phase loaded "with the module" "$HERE/faultcost"
 	cat /proc/cowstat >"$COWSTAT_OUT/proc"
+	events 1
+	phase events "with the module, its events on" "$HERE/faultcost"
+	events 0
 	rmmod cowstat
 	phase unloaded "after the module was taken out" "$HERE/faultcost"
 	! has_peers || peers

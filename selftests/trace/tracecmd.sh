@@ -16,8 +16,9 @@ record() {
 		complain "$(cat "$dir/record")"
 }
 
+# report [FILTER]
 report() {
-	trace-cmd report -i "$DATA" "$@" 2>/dev/null
+	trace-cmd report ${1:+-F "$1"} -i "$DATA" 2>/dev/null
 }
 
 lists_events() {
@@ -46,7 +47,7 @@ filter_agrees() {
 # What it has recorded can be looked through as well.
 report_filters() {
 	record -e cowstat -- "${COUNTED[@]}" || return
-	report -F "cowstat/cow_break: tree == $(tree) && by == 1" >"$dir/report"
+	report "cowstat/cow_break: tree == $(tree) && by == 1" >"$dir/report"
 	equal "events" "$(grep -c 'cow_break' "$dir/report")" "$(counter broken_child)"
 }
 

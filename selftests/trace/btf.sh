@@ -12,7 +12,7 @@ WITH_TYPES=$dir/cowstat.ko
 TYPES=/sys/kernel/btf/cowstat
 
 has_types() {
-	readelf -SW "$1" | grep -q ' \.BTF '
+	readelf -SW "$1" | grep ' \.BTF ' >/dev/null
 }
 
 # Unless the kernel's build did it
@@ -61,13 +61,13 @@ events_are_structs() {
 			complain "no struct for $event" || return
 	done
 	sed -n '/^struct trace_event_raw_cow_break {/,/^}/p' "$dir/types" >"$dir/break"
-	grep -q 'u64 address;' "$dir/break" || complain "$(cat "$dir/break")"
+	grep -q 'u64[_0-9]* address;' "$dir/break" || complain "$(cat "$dir/break")"
 }
 
 # What BPF programs of the type tp_btf look for
 events_have_signatures() {
 	bpftool btf dump -B /sys/kernel/btf/vmlinux file "$TYPES" |
-		grep -q "TYPEDEF 'btf_trace_cow_break'" || complain "no btf_trace_cow_break"
+		grep "TYPEDEF 'btf_trace_cow_break'" >/dev/null || complain "no btf_trace_cow_break"
 }
 
 functions_have_arguments() {

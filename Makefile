@@ -94,7 +94,9 @@ load:
 	insmod ./cowstat.ko
 
 unload:
-	rmmod cowstat
+	@rmmod cowstat || { [ ! -e /sys/module/cowstat ] || echo >&2 \
+		"end first what is attached to it: perf, bpftrace, tree handles (docs/tracing.md, Limits)"; \
+		exit 1; }
 
 loadable:
 	@[ -e /proc/modules ] || { echo >&2 \

@@ -68,11 +68,6 @@ static inline __u32 cow_zero_bits(unsigned int where)
 	return bits;
 }
 
-static inline __u32 cow_upgrade_bits(unsigned int where)
-{
-	return cow_zero_bits(where) | COW_BIT(COW_ZERO_UPGRADED);
-}
-
 /* The tally of a copy at COW_SITE_WRITE of what is not the zero page. */
 static inline enum cow_tally cow_copy_tally(enum cow_source source)
 {

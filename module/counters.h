@@ -44,6 +44,12 @@ enum cow_tally {
 
 #define COW_BIT(tally)	(1u << (tally))
 
+/* Those of which one is charged for each page that is broken */
+#define COW_BROKEN_BITS \
+	(COW_BIT(COW_BROKEN_CHILD) | COW_BIT(COW_BROKEN_PARENT) | \
+	 COW_BIT(COW_BROKEN_FILE) | COW_BIT(COW_BROKEN_KSM) | \
+	 COW_BIT(COW_BROKEN_HUGETLB))
+
 /* Indices of struct cowstat_counters */
 enum {
 #define COW_INDEX(index, name, unit, help) COW_C_##name = index,

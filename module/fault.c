@@ -8,6 +8,7 @@
 #include "classify.h"
 #include "clock.h"
 #include "compat.h"
+#include "events.h"
 #include "fault.h"
 #include "flight.h"
 #include "life.h"
@@ -33,21 +34,51 @@ static bool is_exec_stack(const struct vm_area_struct *vma)
 		VM_STACK_INCOMPLETE_SETUP;
 }
 
+/* @ns: of a break, else 0 */
+static void charge_process(struct cow_process *process, u32 bits, u64 n, u64 ns)
+{
+	if (ns)
+		cow_process_charge_break(process, __ffs(bits), bits & (bits - 1),
+					 n, ns);
+	else
+		cow_process_charge(process, bits, n);
+}
+
 /* @vma: where, if that is known */
 static noinline void charge_slowly(const struct mm_struct *mm,
 				   const struct vm_area_struct *vma, u32 bits,
 				   u64 n, u64 ns)
 {
 	bool exec = vma && is_exec_stack(vma);
-	struct cow_process *process;
 
 	raw_spin_lock(&cow_tree_lock);
+	charge_process(cow_life_payer(mm, exec), bits, n, ns);
+	raw_spin_unlock(&cow_tree_lock);
+}
+
+/*
+ * What charge() or charge_break() do, and the event that tells of it. Where one of
+ * them is all that a hook does when the event is off, it asks for that first: then
+ * nothing is kept for an event that nobody wants.
+ */
+static noinline void charge_and_tell(const struct mm_struct *mm,
+				     const struct vm_area_struct *vma,
+				     const struct page *page,
+				     unsigned long address, u32 bits, u64 n,
+				     u64 ns)
+{
+	bool exec = vma && is_exec_stack(vma);
+	struct cow_process *process = cow_space_owner(mm);
+
+	if (likely(process)) {
+		charge_process(process, bits, n, ns);
+		cow_event_change(process, page, address, bits, n, ns);
+		return;
+	}
+	raw_spin_lock(&cow_tree_lock);
 	process = cow_life_payer(mm, exec);
-	if (ns)
-		cow_process_charge_break(process, __ffs(bits), bits & (bits - 1),
-					 n, ns);
-	else
-		cow_process_charge(process, bits, n);
+	charge_process(process, bits, n, ns);
+	cow_event_change(process, page, address, bits, n, ns);
 	raw_spin_unlock(&cow_tree_lock);
 }
 
@@ -93,6 +124,13 @@ void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n)
 		cow_process_charge(process, bits, n);
 	else
 		charge_slowly(mm, NULL, bits, n, 0);
+	rcu_read_unlock();
+}
+
+void cow_fault_taken_over(struct mm_struct *mm, unsigned long address)
+{
+	rcu_read_lock();
+	charge_and_tell(mm, NULL, NULL, address, COW_BIT(COW_REUSED), 1, 0);
 	rcu_read_unlock();
 }
 
@@ -168,6 +206,24 @@ static __always_inline u32 huge_bits(unsigned long pages)
 	return pages == PTRS_PER_PTE ? COW_BIT(COW_ZERO_HUGE) : 0;
 }
 
+static __always_inline u32 zero_bits(const struct page *page,
+				     const struct vm_area_struct *vma,
+				     unsigned long address, unsigned long pages)
+{
+	return cow_zero_bits(where_is(vma, address, pages << PAGE_SHIFT)) |
+	       huge_bits(pages) | from_pool(page);
+}
+
+static noinline void zero_filled_and_tell(struct page *page,
+					  const struct vm_area_struct *vma,
+					  unsigned long address, u32 more)
+{
+	unsigned long pages = nr_pages(page);
+
+	charge_and_tell(vma->vm_mm, vma, page, address,
+			zero_bits(page, vma, address, pages) | more, pages, 0);
+}
+
 static noinline void zero_filled_parts(struct vm_area_struct *vma, u32 bits,
 				       unsigned long pages)
 {
@@ -178,10 +234,15 @@ static noinline notrace void zero_filled(struct page *page,
 					 struct vm_area_struct *vma,
 					 unsigned long address)
 {
-	unsigned long pages = nr_pages(page);
-	u32 bits = cow_zero_bits(where_is(vma, address, pages << PAGE_SHIFT)) |
-		   huge_bits(pages) | from_pool(page);
+	unsigned long pages;
+	u32 bits;
 
+	if (trace_cow_zero_fill_enabled()) {
+		zero_filled_and_tell(page, vma, address, 0);
+		return;
+	}
+	pages = nr_pages(page);
+	bits = zero_bits(page, vma, address, pages);
 	if (likely(bits == COW_BIT(COW_ZERO_FILLED)))
 		charge(vma, COW_BIT(COW_ZERO_FILLED), pages);
 	else
@@ -191,11 +252,15 @@ static noinline notrace void zero_filled(struct page *page,
 static noinline void upgraded(struct page *page, struct vm_area_struct *vma,
 			      unsigned long address)
 {
-	unsigned long pages = nr_pages(page);
-	u32 bits = cow_upgrade_bits(where_is(vma, address,
-					     pages << PAGE_SHIFT));
+	const u32 more = COW_BIT(COW_ZERO_UPGRADED);
+	unsigned long pages;
 
-	charge(vma, bits | huge_bits(pages) | from_pool(page), pages);
+	if (trace_cow_zero_fill_enabled()) {
+		zero_filled_and_tell(page, vma, address, more);
+		return;
+	}
+	pages = nr_pages(page);
+	charge(vma, zero_bits(page, vma, address, pages) | more, pages);
 }
 
 /*
@@ -239,9 +304,26 @@ static __always_inline u32 remote_bits(unsigned int stage)
 	return 0;
 }
 
-static noinline notrace void replaced(struct page *page,
-				      struct vm_area_struct *vma,
-				      unsigned long address)
+/* @page has been put in the place of one that is @whole's, since @start. */
+static __always_inline void broken(struct page *page,
+				   struct vm_area_struct *vma,
+				   unsigned long address, enum cow_tally whole,
+				   u32 remote, u64 start, const bool tell)
+{
+	u32 parts = remote | from_pool(page);
+	unsigned long pages = whole == COW_BROKEN_HUGETLB ? nr_pages(page) : 1;
+
+	if (tell)
+		charge_and_tell(vma->vm_mm, vma, page, address,
+				COW_BIT(whole) | parts, pages,
+				cow_clock_since(start));
+	else
+		charge_break(vma, whole, parts, pages, start);
+}
+
+static __always_inline void replace(struct page *page,
+				    struct vm_area_struct *vma,
+				    unsigned long address, const bool tell)
 {
 	struct cow_flight *flight = cow_flight_find();
 	unsigned int stage = flight->stage;
@@ -259,29 +341,64 @@ static noinline notrace void replaced(struct page *page,
 
 	if (source == COW_FROM_ZERO)
 		upgraded(page, vma, address);
-	else if (likely(source != COW_FROM_PIN))
-		charge_break(vma, cow_copy_tally(source),
-			     remote_bits(stage) | from_pool(page), 1, start);
-	else
+	else if (unlikely(source == COW_FROM_PIN))
 		charge(vma, COW_BIT(COW_UNSHARED), 1);
+	else
+		broken(page, vma, address, cow_copy_tally(source),
+		       remote_bits(stage), start, tell);
+}
+
+static noinline void replaced_and_tell(struct page *page,
+				       struct vm_area_struct *vma,
+				       unsigned long address)
+{
+	replace(page, vma, address, true);
+}
+
+static noinline notrace void replaced(struct page *page,
+				      struct vm_area_struct *vma,
+				      unsigned long address)
+{
+	if (trace_cow_break_enabled())
+		replaced_and_tell(page, vma, address);
+	else
+		replace(page, vma, address, false);
+}
+
+static __always_inline void copy_from_file(struct page *page,
+					   struct vm_area_struct *vma,
+					   unsigned long address,
+					   const bool tell)
+{
+	struct cow_flight *flight = cow_flight_find();
+	u32 remote = 0;
+	u64 start;
+
+	if (likely(flight->page == (address & PAGE_MASK))) {
+		start = flight->start;
+		remote = remote_bits(flight->stage);
+	} else {
+		start = cow_clock_ticks();
+	}
+	cow_flight_done(flight);
+	broken(page, vma, address, COW_BROKEN_FILE, remote, start, tell);
+}
+
+static noinline void copied_from_file_and_tell(struct page *page,
+					       struct vm_area_struct *vma,
+					       unsigned long address)
+{
+	copy_from_file(page, vma, address, true);
 }
 
 static noinline notrace void copied_from_file(struct page *page,
 					      struct vm_area_struct *vma,
 					      unsigned long address)
 {
-	struct cow_flight *flight = cow_flight_find();
-	u32 parts = from_pool(page);
-	u64 start;
-
-	if (likely(flight->page == (address & PAGE_MASK))) {
-		start = flight->start;
-		parts |= remote_bits(flight->stage);
-	} else {
-		start = cow_clock_ticks();
-	}
-	cow_flight_done(flight);
-	charge_break(vma, COW_BROKEN_FILE, parts, 1, start);
+	if (trace_cow_break_enabled())
+		copied_from_file_and_tell(page, vma, address);
+	else
+		copy_from_file(page, vma, address, false);
 }
 
 static noinline void new_page_elsewhere(struct page *page,
@@ -331,9 +448,11 @@ notrace COW_HOOK(cow_on_new_anon_rmap)
 }
 
 /* With FAULT_FLAG_UNSHARE nobody writes: the page is pinned to be read. */
-static __always_inline void taken_over(struct vm_area_struct *vma, u64 pages)
+static __always_inline void take_over(struct vm_area_struct *vma, u64 pages,
+				      const bool tell)
 {
 	struct cow_flight *flight = cow_flight_find();
+	unsigned long address;
 	unsigned int flags;
 
 	if (unlikely(COW_STAGE(flight->stage) < COW_STAGE_HUGE ||
@@ -342,52 +461,75 @@ static __always_inline void taken_over(struct vm_area_struct *vma, u64 pages)
 		return;
 	}
 	flags = flight->fault->flags;
+	address = flight->fault->address;
 	cow_flight_done(flight);
-	if (likely(!(flags & FAULT_FLAG_UNSHARE)))
+	if (unlikely(flags & FAULT_FLAG_UNSHARE))
+		return;
+	if (tell)
+		charge_and_tell(vma->vm_mm, vma, NULL, address,
+				COW_BIT(COW_REUSED), pages, 0);
+	else
 		charge(vma, COW_BIT(COW_REUSED), pages);
 }
 
-/* What the flight of hugetlb_fault() was when its page was put in place. */
-static struct cow_flight hugetlb_landing(void)
+static noinline void taken_over_and_tell(struct vm_area_struct *vma, u64 pages)
+{
+	take_over(vma, pages, true);
+}
+
+static __always_inline void taken_over(struct vm_area_struct *vma, u64 pages)
+{
+	if (trace_cow_reuse_enabled())
+		taken_over_and_tell(vma, pages);
+	else
+		take_over(vma, pages, false);
+}
+
+/* The flight of the hugetlb_fault() whose page is put in place, or NULL. */
+static struct cow_flight *hugetlb_landing(void)
 {
 	struct cow_flight *flight = cow_flight_find();
-	struct cow_flight landed = *flight;
 
-	if (COW_STAGE(landed.stage) == COW_STAGE_HUGETLB)
-		cow_flight_done(flight);
-	else
-		cow_lose(COW_LOSS_flight, 1);
-	return landed;
+	if (COW_STAGE(flight->stage) == COW_STAGE_HUGETLB)
+		return flight;
+	cow_lose(COW_LOSS_flight, 1);
+	return NULL;
 }
 
 static void hugetlb_taken_over(struct page *page, struct vm_area_struct *vma)
 {
-	const struct cow_flight flight = hugetlb_landing();
+	struct cow_flight *flight = hugetlb_landing();
 
-	if (COW_STAGE(flight.stage) == COW_STAGE_HUGETLB &&
-	    !(flight.flags & FAULT_FLAG_UNSHARE))
-		charge(vma, COW_BIT(COW_REUSED), nr_pages(page));
+	if (!flight)
+		return;
+	if (!(flight->flags & FAULT_FLAG_UNSHARE))
+		charge_and_tell(vma->vm_mm, vma, NULL, flight->page,
+				COW_BIT(COW_REUSED), nr_pages(page), 0);
+	cow_flight_done(flight);
 }
 
 static void hugetlb_replaced(struct page *page, struct vm_area_struct *vma)
 {
-	const struct cow_flight flight = hugetlb_landing();
+	struct cow_flight *flight = hugetlb_landing();
 
-	if (COW_STAGE(flight.stage) != COW_STAGE_HUGETLB)
+	if (!flight)
 		return;
-	if (flight.flags & FAULT_FLAG_UNSHARE)
+	if (flight->flags & FAULT_FLAG_UNSHARE)
 		charge(vma, COW_BIT(COW_UNSHARED), nr_pages(page));
 	else
-		charge_break(vma, COW_BROKEN_HUGETLB,
-			     remote_bits(flight.stage) | from_pool(page),
-			     nr_pages(page), flight.start);
+		broken(page, vma, flight->page, COW_BROKEN_HUGETLB,
+		       remote_bits(flight->stage), flight->start, true);
+	cow_flight_done(flight);
 }
 
 /* Of whatever size: hugetlb has others than the page tables' own. */
-static void hugetlb_zero_filled(struct page *page, struct vm_area_struct *vma)
+static void hugetlb_zero_filled(struct page *page, struct vm_area_struct *vma,
+				unsigned long address)
 {
-	charge(vma, cow_zero_bits(0) | COW_BIT(COW_ZERO_HUGE) | from_pool(page),
-	       nr_pages(page));
+	u32 bits = cow_zero_bits(0) | COW_BIT(COW_ZERO_HUGE) | from_pool(page);
+
+	charge_and_tell(vma->vm_mm, vma, page, address, bits, nr_pages(page),
+			0);
 }
 
 notrace COW_HOOK(cow_on_new_hugetlb_rmap)
@@ -400,7 +542,7 @@ notrace COW_HOOK(cow_on_new_hugetlb_rmap)
 		hugetlb_replaced(page, vma);
 		break;
 	case COW_SITE_HUGETLB_ZERO:
-		hugetlb_zero_filled(page, vma);
+		hugetlb_zero_filled(page, vma, COW_TRACED(fregs, 2, unsigned long));
 		break;
 	case COW_SITE_EAGER:
 		cow_space_note_eager(vma->vm_mm, nr_pages(page));
@@ -474,16 +616,10 @@ notrace void cow_probe_kernel_fault(void *data, unsigned long address,
 		cow_probe_page_fault(data, address, regs, error_code);
 }
 
-/*
- * Of interest are private memory of a file that is written, and anonymous memory
- * that is read: straight.S lets nothing else through.
- */
 static __always_inline void fault_starts(struct vm_area_struct *vma,
 					 unsigned long address,
 					 unsigned int flags)
 {
-	if (!(flags & FAULT_FLAG_WRITE) == !!vma->vm_ops)
-		return;
 	if (vma->vm_flags & VM_SHARED)
 		return;
 	if (flags & FAULT_FLAG_WRITE)
@@ -498,7 +634,9 @@ notrace COW_HOOK(cow_on_handle_mm_fault)
 	unsigned long address = COW_TRACED(fregs, 1, unsigned long);
 	unsigned int flags = COW_TRACED(fregs, 2, unsigned int);
 
-	fault_starts(vma, address, flags);
+	/* as straight.S: a file's memory is written, or anonymous memory read */
+	if (!(flags & FAULT_FLAG_WRITE) != !!vma->vm_ops)
+		fault_starts(vma, address, flags);
 }
 
 notrace COW_STRAIGHT(cow_fault_starts)

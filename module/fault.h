@@ -55,7 +55,11 @@ void cow_straight_mm_fault(void);
 COW_STRAIGHT(cow_fault_starts)(struct vm_area_struct *vma,
 			       unsigned long address, unsigned int flags);
 
-/* Charge @n of each of @bits to the owner of @mm. Any context of a task. */
+/*
+ * Charge the owner of @mm: @n of each of @bits; the page at @address that was taken
+ * over. Any context of a task.
+ */
 void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n);
+void cow_fault_taken_over(struct mm_struct *mm, unsigned long address);
 
 #endif /* COWSTAT_FAULT_H */

@@ -169,6 +169,43 @@ void cow_flight_zero_read(struct mm_struct *mm)
 	WRITE_ONCE(flight->stage, COW_STAGE_ZERO_READ);
 }
 
+void cow_flight_copy_begin(void)
+{
+	struct cow_flight *flight = cow_flight_take_off();
+
+	flight->page = 0;
+	flight->start = cow_clock_ticks();
+	WRITE_ONCE(flight->stage, COW_STAGE_COPY);
+}
+
+/* The current task's flight if it is at @stage, or NULL: the spare one is not. */
+static struct cow_flight *copy_at(enum cow_stage stage)
+{
+	struct cow_flight *flight = find(cow_flight_first(current), current);
+
+	return flight && flight->stage == stage ? flight : NULL;
+}
+
+void cow_flight_copy_end(void)
+{
+	struct cow_flight *flight = copy_at(COW_STAGE_COPY);
+
+	if (!flight)
+		return;
+	flight->start = cow_clock_since(flight->start);
+	WRITE_ONCE(flight->stage, COW_STAGE_COPIED);
+}
+
+u64 cow_flight_copy_ns(void)
+{
+	struct cow_flight *flight = copy_at(COW_STAGE_COPIED);
+
+	if (!flight)
+		return 0;
+	cow_flight_done(flight);
+	return flight->start;
+}
+
 void cow_flight_land(struct task_struct *task)
 {
 	struct cow_flight *flight = find(cow_flight_first(task), task);

@@ -27,12 +27,15 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/thread_info.h>
+#include <asm/asm.h>
 
 #include "clock.h"
 
 enum cow_stage {
 	COW_STAGE_LANDED,	/* no fault */
 	COW_STAGE_ZERO_READ,	/* the kernel reads fresh memory (zeroread.c) */
+	COW_STAGE_COPY,		/* fork copies the address space: no fault either */
+	COW_STAGE_COPIED,	/* it has, and @start is how long that took */
 	COW_STAGE_ABSENT,	/* the kernel itself writes to an absent page */
 	COW_STAGE_TRAP,		/* the tracepoint has seen a write fault */
 	COW_STAGE_HANDLER,	/* handle_mm_fault runs */
@@ -129,9 +132,8 @@ static __always_inline struct cow_flight *cow_flight_find(void)
  */
 static __always_inline bool cow_flight_is_own(const struct cow_flight *flight)
 {
-	unsigned long here = (unsigned long)__builtin_frame_address(0);
-
-	return likely(((unsigned long)flight->fault ^ here) < THREAD_SIZE);
+	return likely(((unsigned long)flight->fault ^ current_stack_pointer) <
+		      THREAD_SIZE);
 }
 
 /* It has come to its end. */
@@ -199,6 +201,11 @@ static __always_inline void cow_flight_replace(struct vm_fault *fault,
 
 /* The kernel is about to read fresh memory of @mm that could be a huge page. */
 void cow_flight_zero_read(struct mm_struct *mm);
+
+/* A fork copies the address space; how long that took, 0 if it is not known. */
+void cow_flight_copy_begin(void);
+void cow_flight_copy_end(void);
+u64 cow_flight_copy_ns(void);
 
 /* @task exits. */
 void cow_flight_land(struct task_struct *task);

@@ -11,6 +11,7 @@
 
 #include "compat.h"
 #include "fault.h"
+#include "flight.h"
 #include "hook.h"
 #include "life.h"
 #include "loss.h"
@@ -66,6 +67,16 @@ static COW_HOOK(on_exit_mmap)
 	cow_life_unmap((struct mm_struct *)cow_traced_argument(fregs, 0));
 }
 
+static COW_HOOK(on_copy_begin)
+{
+	cow_flight_copy_begin();
+}
+
+static COW_HOOK(on_copy_end)
+{
+	cow_flight_copy_end();
+}
+
 /* One ops a function: each then has a trampoline of its own, and no dispatch. */
 struct cow_entry {
 	const char *name;
@@ -74,7 +85,7 @@ struct cow_entry {
 
 #define COW_ENTRY(function, callback) { \
 	.name = function, \
-	.ops = { .func = callback, .flags = FTRACE_OPS_FL_PERMANENT }, \
+	.ops = { .func = callback }, \
 }
 
 /*
@@ -106,6 +117,16 @@ static struct cow_entry fault_entries[] = {
 	COW_ENTRY(COW_NEW_HUGETLB_RMAP, cow_on_new_hugetlb_rmap),
 #endif
 };
+
+/* A fork calls them first and last of all, with the parent's memory locked. */
+static struct cow_entry copy_entries[] = {
+	COW_ENTRY("uprobe_dup_mmap", on_copy_begin),
+	COW_ENTRY("uprobe_end_dup_mmap", on_copy_end),
+};
+
+/* Those who asked for them, and whether they are attached: under event_mutex */
+static unsigned int copy_users;
+static bool copy_hooked;
 
 static void match(struct tracepoint *tracepoint, void *priv)
 {
@@ -180,10 +201,15 @@ static int set_filter(struct cow_entry *entry)
 	return ret;
 }
 
+/* Anew each time: ftrace_free_filter() leaves freed memory in the ops. */
 static int attach_entry(struct cow_entry *entry)
 {
 	int ret;
 
+	entry->ops = (struct ftrace_ops){
+		.func = entry->ops.func,
+		.flags = FTRACE_OPS_FL_PERMANENT,
+	};
 	ret = set_filter(entry);
 	if (ret == -EINVAL) {
 		pr_err("this kernel has no function %s that can be traced\n",
@@ -320,4 +346,19 @@ void cow_unhook_faults(void)
 	detach_mm_fault();
 	unhook(fault_probes, ARRAY_SIZE(fault_probes),
 	       fault_entries, ARRAY_SIZE(fault_entries));
+}
+
+void cow_hook_copy(void)
+{
+	if (!copy_users++)
+		copy_hooked = !attach_entries(copy_entries,
+					      ARRAY_SIZE(copy_entries));
+}
+
+void cow_unhook_copy(void)
+{
+	if (--copy_users || !copy_hooked)
+		return;
+	detach_entries(copy_entries, ARRAY_SIZE(copy_entries));
+	copy_hooked = false;
 }

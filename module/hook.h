@@ -23,4 +23,11 @@ void cow_unhook_life(void);
 int cow_hook_faults(void);
 void cow_unhook_faults(void);
 
+/*
+ * The begin and the end of the copy of an address space, for its time alone:
+ * without them it is not known. Once for each that asks; may sleep.
+ */
+void cow_hook_copy(void);
+void cow_unhook_copy(void);
+
 #endif /* COWSTAT_HOOK_H */

@@ -5,6 +5,7 @@
 #include <linux/sched/task.h>
 
 #include "compat.h"
+#include "events.h"
 #include "flight.h"
 #include "handle.h"
 #include "life.h"
@@ -109,23 +110,30 @@ static unsigned long hugetlb_pages(const struct mm_struct *mm)
 
 /* What a fork copied is what the child's memory consists of right after. */
 static void charge_fork(struct cow_process *parent, struct cow_process *child,
-			struct mm_struct *mm)
+			struct task_struct *task)
 {
-	unsigned long eager = cow_space_take_eager(mm);
-	unsigned long pages = cow_mm_counter(mm, MM_ANONPAGES) +
-			      hugetlb_pages(mm);
-	unsigned long swap = cow_mm_counter(mm, MM_SWAPENTS);
+	struct cow_fork fork = {
+		.eager = cow_space_take_eager(task->mm),
+		.shared = cow_mm_counter(task->mm, MM_ANONPAGES) +
+			  hugetlb_pages(task->mm),
+		.shared_swap = cow_mm_counter(task->mm, MM_SWAPENTS),
+	};
 
 	if (!READ_ONCE(counting))
 		return;
-	pages -= min(pages, eager);
+	fork.shared -= min(fork.shared, fork.eager);
 	cow_process_charge(parent, COW_BIT(COW_FORKS), 1);
-	cow_process_charge(parent, COW_BIT(COW_SHARED), pages);
-	if (swap)
-		cow_process_charge(parent, COW_BIT(COW_SHARED_SWAP), swap);
-	cow_process_charge(child ?: parent, COW_BIT(COW_INHERITED), pages);
-	if (eager)
-		cow_process_charge(child ?: parent, COW_BIT(COW_EAGER), eager);
+	cow_process_charge(parent, COW_BIT(COW_SHARED), fork.shared);
+	if (fork.shared_swap)
+		cow_process_charge(parent, COW_BIT(COW_SHARED_SWAP),
+				   fork.shared_swap);
+	cow_process_charge(child ?: parent, COW_BIT(COW_INHERITED),
+			   fork.shared);
+	if (fork.eager)
+		cow_process_charge(child ?: parent, COW_BIT(COW_EAGER),
+				   fork.eager);
+	if (trace_cow_fork_enabled())
+		cow_event_fork(&fork, parent, child, task);
 }
 
 static void insert_child(struct cow_process *parent, struct cow_process *child,
@@ -134,6 +142,8 @@ static void insert_child(struct cow_process *parent, struct cow_process *child,
 	child->borrower = !mm;
 	child->unplaced = parent == cow_root;
 	if (mm) {
+		if (parent != cow_root)
+			child->tree = parent->tree;
 		child->lineage = parent->lineage + 1;
 		child->heir = gap_above(parent);
 		child->gap = child->heir;
@@ -163,7 +173,7 @@ static void fork_process(struct task_struct *task, struct mm_struct *mm)
 		insert_child(parent, child, mm);
 	}
 	if (mm)
-		charge_fork(parent, child, mm);
+		charge_fork(parent, child, task);
 	raw_spin_unlock(&cow_tree_lock);
 	if (new)
 		cow_process_free_later(new);
@@ -206,6 +216,7 @@ void cow_life_exec(struct task_struct *task)
 			WRITE_ONCE(cow_living, cow_living + 1);
 		cow_process_leave_gap(process);
 		process->borrower = false;
+		process->tree = pid_nr(process->pid);
 		process->lineage = 0;
 		process->gap = false;
 		process->heir = false;

@@ -27,6 +27,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 
 #include "clock.h"
 #include "device.h"
@@ -85,10 +86,15 @@ err_process_exit:
 	return ret;
 }
 
+/*
+ * The grace period is for tasks that were preempted on the last instructions of
+ * their work on the way to user space.
+ */
 static void tables_exit(void)
 {
 	cow_takeover_exit();
 	cow_zeroread_exit();
+	synchronize_rcu_tasks();
 	cow_space_exit();
 	cow_process_exit();
 }

@@ -5,6 +5,7 @@
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
+#include "events.h"
 #include "handle.h"
 #include "loss.h"
 #include "process.h"
@@ -30,6 +31,7 @@ static struct hlist_head *pid_bucket(const struct pid *pid)
 static void process_init(struct cow_process *process, struct pid *pid)
 {
 	process->pid = get_pid(pid);
+	process->tree = pid_nr(pid);
 	process->users = 1;
 	process->group_alive = true;
 	process->uid = INVALID_UID;
@@ -105,6 +107,8 @@ void cow_process_put_user(struct cow_process *process)
 	hlist_del_rcu(&process->by_pid);
 	WRITE_ONCE(cow_processes, cow_processes - 1);
 	cow_process_leave_gap(process);
+	if (trace_cow_exit_enabled() && !process->borrower)
+		cow_event_exit(process);
 	cow_handle_forget_waiters(process);
 	cow_handle_process_gone(process);
 }

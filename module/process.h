@@ -60,6 +60,9 @@ struct cow_shard {
  * @gap: a process between that exec and this one is gone by now, or another
  *	program
  * @heir: one was so when this one was born (see page_is_own() in fault.c)
+ * @tree: for the tracepoints: the pid of the process that began the program which
+ *	this one runs too, without an exec of its own: only such processes share
+ *	pages by fork. The process itself, if it has called exec
  * @handles: tree handles that count and of which this is the root
  * @max_before: break_max_ns before the last start of one with this process in
  *	its tree; the shards have it since then
@@ -83,6 +86,7 @@ struct cow_process {
 	bool gap;
 	bool heir;
 	unsigned int lineage;
+	pid_t tree;
 
 	unsigned int pins;
 	unsigned int recorders;

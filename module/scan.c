@@ -159,6 +159,35 @@ static void place_all(void)
 	raw_spin_unlock(&cow_tree_lock);
 }
 
+static bool has_called_exec(const struct cow_process *process)
+{
+	struct task_struct *task;
+	bool has = true;
+
+	rcu_read_lock();
+	task = pid_task(process->pid, PIDTYPE_TGID);
+	if (task)
+		has = !(task->flags & PF_FORKNOEXEC);
+	rcu_read_unlock();
+	return has;
+}
+
+/* Who runs the program of its parent: that much of the past the kernel knows. */
+static void find_trees(void)
+{
+	struct cow_node *node = &cow_root->node;
+
+	raw_spin_lock(&cow_tree_lock);
+	while ((node = cow_tree_next(&cow_root->node, node))) {
+		struct cow_process *process = cow_process_of(node);
+		struct cow_process *parent = cow_parent_of(process);
+
+		if (parent != cow_root && !has_called_exec(process))
+			process->tree = parent->tree;
+	}
+	raw_spin_unlock(&cow_tree_lock);
+}
+
 int cow_scan(void)
 {
 	struct crowd crowd;
@@ -172,5 +201,6 @@ int cow_scan(void)
 		add(crowd.task[i]);
 	scatter(&crowd);
 	place_all();
+	find_trees();
 	return 0;
 }

@@ -6,7 +6,6 @@
 #include <linux/rcupdate.h>
 #include <linux/task_work.h>
 
-#include "counters.h"
 #include "fault.h"
 #include "loss.h"
 #include "pagetable.h"
@@ -56,7 +55,7 @@ static void before_user_space(struct callback_head *work)
 	struct takeover *takeover = container_of(work, struct takeover, work);
 
 	if (is_taken_over(takeover))
-		cow_fault_charge(takeover->mm, COW_BIT(COW_REUSED), 1);
+		cow_fault_taken_over(takeover->mm, takeover->address);
 	give_back(takeover);
 }
 
@@ -134,5 +133,4 @@ void cow_takeover_exit(void)
 {
 	while (atomic_read(&pending))
 		msleep(20);
-	synchronize_rcu_tasks();
 }

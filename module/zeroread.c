@@ -376,13 +376,9 @@ void cow_zeroread_init(void)
 		raw_spin_lock_init(&buckets[i].lock);
 }
 
-/*
- * Faults of user space return there soon. The grace period is for a task that
- * was preempted on the last instructions of its work.
- */
+/* Faults of user space return there soon. */
 void cow_zeroread_exit(void)
 {
 	while (atomic_read(&cow_zeroread_notes))
 		msleep(20);
-	synchronize_rcu_tasks();
 }

@@ -72,17 +72,6 @@ static void test_copies(void)
 		   "a copy of %s", rows[i].what);
 }
 
-static void test_upgrades(void)
-{
-	const __u32 zero = COW_BIT(COW_ZERO_FILLED) | COW_BIT(COW_ZERO_UPGRADED);
-
-	ok(cow_upgrade_bits(0) == zero, "the zero page replaced");
-	ok(cow_upgrade_bits(COW_IN_HEAP) == (zero | COW_BIT(COW_ZERO_HEAP)),
-	   "the zero page in the heap replaced");
-	ok(cow_upgrade_bits(COW_IN_STACK) == (zero | COW_BIT(COW_ZERO_STACK)),
-	   "the zero page in a stack replaced");
-}
-
 static void test_zero_fills(void)
 {
 	const __u32 zero = COW_BIT(COW_ZERO_FILLED);
@@ -112,7 +101,6 @@ static void test_parts_are_behind(void)
 #define TESTS(TEST) \
 	TEST(test_callers) \
 	TEST(test_copies) \
-	TEST(test_upgrades) \
 	TEST(test_zero_fills) \
 	TEST(test_parts_are_behind)
 

@@ -148,7 +148,7 @@ is '/dev/stdout is continued' "$(head -3 both)" $'before\ncommand\ncowstat: echo
 echo precious >r
 status 2 'a file that cannot grow' bash -c 'ulimit -f 1; exec "$0" run --json -o r -- true' "$cowstat"
 is 'then the old one is still there, alone' "$(cat r; ls r*)" $'precious\nr'
-status 2 'a reader that is gone' bash -c 'set -o pipefail; "$0" run -- true 2> >(exec 0<&-)' "$cowstat"
+status 2 'a reader that is gone' bash -c 'exec 3> >(exit); wait $!; "$0" run -- true 2>&3' "$cowstat"
 
 ### signals and descriptors
 

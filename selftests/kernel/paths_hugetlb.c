@@ -26,6 +26,7 @@
 #include "pin.h"
 
 #define POOL	"/proc/sys/vm/nr_hugepages"
+#define SYSFS	"/sys/kernel/mm/hugepages/hugepages-2048kB/"
 #define H	3			/* pages that P has */
 #define PAGES	(H * HUGE_PAGES)	/* as they count */
 
@@ -66,12 +67,26 @@ FIXTURE_TEARDOWN(hugetlb)
 		set_pool(self->pool);
 }
 
+/*
+ * Until no page of the pool is in use. A process's end does not see to that:
+ * io_uring lets go of what it has pinned some time later.
+ */
+static void wait_for_idle_pool(void)
+{
+	while (read_long(SYSFS "nr_hugepages") !=
+	       read_long(SYSFS "free_hugepages") ||
+	       read_long(SYSFS "resv_hugepages"))
+		usleep(1000);
+}
+
 /* The free pages are exactly @pages more than those of P, which it maps. */
 static bool map_with_spare(FIXTURE_DATA(hugetlb) *self, int pages)
 {
+	if (self->pool < 0)
+		return false;
+	wait_for_idle_pool();
 	compact_memory();
-	if (self->pool < 0 || set_pool(H + pages) ||
-	    read_long(POOL) != H + pages)
+	if (set_pool(H + pages) || read_long(POOL) != H + pages)
 		return false;
 	self->at = actor_map(self->p, PAGES,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1);

@@ -339,6 +339,66 @@ struct cowstat_read {
 	struct cowstat_counters counters;
 };
 
+/*
+ * TRACEPOINTS
+ *
+ * The event group cowstat tells of the same pages as the counters, one by one, as
+ * they are charged. In tracefs it is events/cowstat/, which is root's.
+ *
+ *	event		field		meaning
+ *
+ *	cow_fork	parent, child	processes: a fork that copied the address space
+ *			tree		of the child
+ *			shared		pages that it made copy-on-write shared
+ *			shared_swap	swap entries that it shared
+ *			eager		pages that it copied at once, being pinned
+ *			ns		how long the copy of the address space took; 0 if
+ *					it had begun before the event was on, or if the
+ *					tracepoint is used without the event (as BPF's
+ *					raw tracepoints do)
+ *	cow_break	pid, tree	pages were broken out of the sharing
+ *			address		of the page, in user space
+ *			kind		COWSTAT_KIND_*: anon, file, ksm, hugetlb
+ *			by		COWSTAT_BY_*: by a child, by the parent, or not
+ *					anonymous
+ *			remote		1 if no page-fault exception caused it
+ *			pages		512 for a huge page of 2 MiB
+ *			node		NUMA node of the new page
+ *			ns		from the fault to the new page in place
+ *	cow_reuse	pid, tree	pages were taken over without a copy
+ *			address, pages
+ *	cow_zero_fill	pid, tree	zeroed pages were given on demand
+ *			address, pages, node
+ *			where		COWSTAT_IN_*: mapping, heap, stack
+ *			huge		1 if they came as a huge page
+ *			upgraded	1 if they replaced the shared zero page
+ *	cow_exit	pid, tree	a process is gone
+ *			comm		its name
+ *			forks, ...	all its own counters, by name, since its birth
+ *
+ * @pid is the process that the counters charge, 0 if there is none: the owner of the
+ * memory, which is not always the task that writes (that one is common_pid). @tree
+ * names the program that it runs: the pid of the process, itself or an ancestor, that
+ * last called exec; only processes of one such tree share pages by fork. Pids are
+ * those of the initial pid namespace.
+ */
+
+/* @kind of cow_break */
+#define COWSTAT_KIND_ANON	0
+#define COWSTAT_KIND_FILE	1
+#define COWSTAT_KIND_KSM	2
+#define COWSTAT_KIND_HUGETLB	3
+
+/* @by of cow_break: who made the page before it was shared */
+#define COWSTAT_BY_ANY		0	/* the page was not anonymous */
+#define COWSTAT_BY_CHILD	1	/* another process: the writer inherited it */
+#define COWSTAT_BY_PARENT	2	/* the writer itself */
+
+/* @where of cow_zero_fill */
+#define COWSTAT_IN_MAPPING	0
+#define COWSTAT_IN_HEAP		1
+#define COWSTAT_IN_STACK	2
+
 #define COWSTAT_IOC_MAGIC	0xC5
 
 #define COWSTAT_IOC_INFO	_IOWR(COWSTAT_IOC_MAGIC, 0, struct cowstat_info)

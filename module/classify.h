@@ -85,4 +85,34 @@ static inline enum cow_tally cow_copy_tally(enum cow_source source)
 	}
 }
 
+/* What the tracepoints say of the tallies that a page was charged to: */
+static inline __u32 cow_event_kind(__u32 bits)
+{
+	if (bits & COW_BIT(COW_BROKEN_FILE))
+		return COWSTAT_KIND_FILE;
+	if (bits & COW_BIT(COW_BROKEN_KSM))
+		return COWSTAT_KIND_KSM;
+	if (bits & COW_BIT(COW_BROKEN_HUGETLB))
+		return COWSTAT_KIND_HUGETLB;
+	return COWSTAT_KIND_ANON;
+}
+
+static inline __u32 cow_event_by(__u32 bits)
+{
+	if (bits & COW_BIT(COW_BROKEN_CHILD))
+		return COWSTAT_BY_CHILD;
+	if (bits & COW_BIT(COW_BROKEN_PARENT))
+		return COWSTAT_BY_PARENT;
+	return COWSTAT_BY_ANY;
+}
+
+static inline __u32 cow_event_where(__u32 bits)
+{
+	if (bits & COW_BIT(COW_ZERO_HEAP))
+		return COWSTAT_IN_HEAP;
+	if (bits & COW_BIT(COW_ZERO_STACK))
+		return COWSTAT_IN_STACK;
+	return COWSTAT_IN_MAPPING;
+}
+
 #endif /* COWSTAT_CLASSIFY_H */

@@ -2,6 +2,7 @@
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/trace_events.h>
 
 #include "event.h"
@@ -87,11 +88,18 @@ void cow_event_fork(struct cow_fork *fork, const struct cow_process *parent,
 
 void cow_event_exit(const struct cow_process *process)
 {
-	struct cowstat_counters counters = {};
-	struct cow_sums self, gone;
+	struct cow_gone gone = {
+		.pid = pid_of(process),
+		.tree = process->tree,
+		.ppid = pid_of(cow_parent_of(process)),
+		.vfork = process->borrower,
+		.comm = process->comm,
+	};
+	struct cow_sums self, below;
 
-	cow_process_read(process, false, &self, &gone);
-	cow_counters_fill(&counters, &self);
-	trace_cow_exit(pid_of(process), process->tree, process->comm,
-		       &counters);
+	cow_process_read(process, false, &self, &below);
+	if (process->borrower && !memchr_inv(&self, 0, sizeof(self)))
+		return;
+	cow_counters_fill(&gone.counters, &self);
+	trace_cow_exit(&gone);
 }

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#include "counters.h"
+#include "classify.h"
 
 struct cow_process;
 struct mm_struct;
@@ -58,34 +58,23 @@ struct cow_fork {
 	u64 ns;
 };
 
-static inline u32 cow_event_kind(u32 bits)
-{
-	if (bits & COW_BIT(COW_BROKEN_FILE))
-		return COWSTAT_KIND_FILE;
-	if (bits & COW_BIT(COW_BROKEN_KSM))
-		return COWSTAT_KIND_KSM;
-	if (bits & COW_BIT(COW_BROKEN_HUGETLB))
-		return COWSTAT_KIND_HUGETLB;
-	return COWSTAT_KIND_ANON;
-}
-
-static inline u32 cow_event_by(u32 bits)
-{
-	if (bits & COW_BIT(COW_BROKEN_CHILD))
-		return COWSTAT_BY_CHILD;
-	if (bits & COW_BIT(COW_BROKEN_PARENT))
-		return COWSTAT_BY_PARENT;
-	return COWSTAT_BY_ANY;
-}
-
-static inline u32 cow_event_where(u32 bits)
-{
-	if (bits & COW_BIT(COW_ZERO_HEAP))
-		return COWSTAT_IN_HEAP;
-	if (bits & COW_BIT(COW_ZERO_STACK))
-		return COWSTAT_IN_STACK;
-	return COWSTAT_IN_MAPPING;
-}
+/**
+ * struct cow_gone - a process that is gone
+ * @pid: process
+ * @tree: see struct cow_process
+ * @ppid: its parent in the tree
+ * @vfork: it was a borrower (see process.h), and what it counted is its parent's
+ * @comm: its name
+ * @counters: its own
+ */
+struct cow_gone {
+	pid_t pid;
+	pid_t tree;
+	pid_t ppid;
+	u32 vfork;
+	const char *comm;
+	struct cowstat_counters counters;
+};
 
 /*
  * @process was charged with @n pages for each of @bits: send the event that
@@ -99,7 +88,10 @@ void cow_event_change(const struct cow_process *process,
 void cow_event_fork(struct cow_fork *fork, const struct cow_process *parent,
 		    const struct cow_process *child, struct task_struct *task);
 
-/* With cow_tree_lock held: @process has no users any more. */
+/*
+ * With cow_tree_lock held: @process has no users any more. Of borrowers only those
+ * that were charged with something.
+ */
 void cow_event_exit(const struct cow_process *process);
 
 #endif /* COWSTAT_EVENT_H */

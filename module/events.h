@@ -165,33 +165,36 @@ TRACE_EVENT(cow_zero_fill,
 
 #define COW_FIELD(index, name, unit, help)	__field(u64, name)
 #define COW_ASSIGN(index, name, unit, help) \
-	(__entry->name = counters->value[index]),
+	(__entry->name = gone->counters.value[index]),
 #define COW_FORMAT(index, name, unit, help)	" " #name "=%llu"
 #define COW_VALUE(index, name, unit, help)	__entry->name,
 
 TRACE_EVENT(cow_exit,
 
-	TP_PROTO(pid_t pid, pid_t tree, const char *comm,
-		 const struct cowstat_counters *counters),
+	TP_PROTO(const struct cow_gone *gone),
 
-	TP_ARGS(pid, tree, comm, counters),
+	TP_ARGS(gone),
 
 	TP_STRUCT__entry(
 		__field(pid_t, pid)
 		__field(pid_t, tree)
+		__field(pid_t, ppid)
+		__field(u32, vfork)
 		__array(char, comm, COWSTAT_COMM_LEN)
 		COWSTAT_COUNTERS(COW_FIELD)
 	),
 
 	TP_fast_assign(
-		__entry->pid = pid;
-		__entry->tree = tree;
-		memcpy(__entry->comm, comm, COWSTAT_COMM_LEN);
+		__entry->pid = gone->pid;
+		__entry->tree = gone->tree;
+		__entry->ppid = gone->ppid;
+		__entry->vfork = gone->vfork;
+		memcpy(__entry->comm, gone->comm, COWSTAT_COMM_LEN);
 		COWSTAT_COUNTERS(COW_ASSIGN) (void)0;
 	),
 
-	TP_printk("pid=%d tree=%d" COWSTAT_COUNTERS(COW_FORMAT) " comm=%s",
-		  __entry->pid, __entry->tree,
+	TP_printk("pid=%d tree=%d ppid=%d vfork=%u" COWSTAT_COUNTERS(COW_FORMAT) " comm=%s",
+		  __entry->pid, __entry->tree, __entry->ppid, __entry->vfork,
 		  COWSTAT_COUNTERS(COW_VALUE) __entry->comm)
 );
 

@@ -11,6 +11,7 @@
  *	zeroread	reads of the shared zero page
  *	takeover	take-overs that call nothing; pagetable: looks into those
  *	classify, site	which call means what
+ *	event, events	the tracepoints
  *	process, space	who pays: a process, and the address spaces it has
  *	reserve		memory for those who cannot wait for it
  *	tree, counters	the family tree, and sums of counters

@@ -107,7 +107,7 @@ void cow_process_put_user(struct cow_process *process)
 	hlist_del_rcu(&process->by_pid);
 	WRITE_ONCE(cow_processes, cow_processes - 1);
 	cow_process_leave_gap(process);
-	if (trace_cow_exit_enabled() && !process->borrower)
+	if (trace_cow_exit_enabled())
 		cow_event_exit(process);
 	cow_handle_forget_waiters(process);
 	cow_handle_process_gone(process);

@@ -10,6 +10,16 @@
 /* For arguments of "%llu". */
 typedef unsigned long long ull;
 
+static inline struct page_set quarter(const struct workload_plan *plan, __u64 index)
+{
+	return pages_slice(pages_all(plan), index, 4);
+}
+
+static inline struct page_set half(const struct workload_plan *plan, __u64 index)
+{
+	return pages_slice(pages_all(plan), index, 2);
+}
+
 static inline void fresh(struct workload_plan *plan, enum plan_memory memory,
 			 __u64 pages)
 {
@@ -25,14 +35,12 @@ static inline void filled(struct workload_plan *plan, enum plan_memory memory,
 	plan_begin(plan);
 }
 
-static inline struct page_set quarter(const struct workload_plan *plan, __u64 index)
+static inline void half_filled(struct workload_plan *plan, enum plan_memory memory,
+			       __u64 pages)
 {
-	return pages_slice(pages_all(plan), index, 4);
-}
-
-static inline struct page_set half(const struct workload_plan *plan, __u64 index)
-{
-	return pages_slice(pages_all(plan), index, 2);
+	plan_init(plan, memory, pages);
+	plan_write(plan, 0, half(plan, 0));
+	plan_begin(plan);
 }
 
 #endif

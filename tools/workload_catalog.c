@@ -353,9 +353,7 @@ static void build_vfork_write(struct workload_plan *plan, __u64 pages,
 	__u32 child;
 
 	(void)workers;
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
+	half_filled(plan, PLAN_ANONYMOUS, pages);
 	child = plan_vfork(plan, 0);
 	plan_write(plan, child, pages_all(plan));
 	plan_exit(plan, child);
@@ -370,9 +368,7 @@ static void build_threads(struct workload_plan *plan, __u64 pages,
 {
 	__u32 child;
 
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
+	half_filled(plan, PLAN_ANONYMOUS, pages);
 	child = plan_fork(plan, 0);
 	plan_race(plan, child, workers, pages_all(plan));
 	plan_exit(plan, child);
@@ -400,9 +396,7 @@ static void build_file_fork(struct workload_plan *plan, __u64 pages,
 	__u32 child;
 
 	(void)workers;
-	plan_init(plan, PLAN_FILE, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
+	half_filled(plan, PLAN_FILE, pages);
 	child = plan_fork(plan, 0);
 	plan_write(plan, child, pages_all(plan));
 	plan_exit(plan, child);
@@ -426,9 +420,7 @@ static void build_heap_fork(struct workload_plan *plan, __u64 pages,
 	__u32 child;
 
 	(void)workers;
-	plan_init(plan, PLAN_HEAP, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
+	half_filled(plan, PLAN_HEAP, pages);
 	child = plan_fork(plan, 0);
 	plan_write(plan, child, pages_all(plan));
 	plan_exit(plan, child);

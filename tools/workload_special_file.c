@@ -88,9 +88,7 @@ static void build_kernel_read(struct workload_plan *plan, __u64 pages,
 	__u32 child;
 
 	(void)workers;
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
+	half_filled(plan, PLAN_ANONYMOUS, pages);
 	child = plan_fork(plan, 0);
 	plan_do(plan, PLAN_READ_INTO, child, pages_all(plan));
 	plan_end(plan);
@@ -104,9 +102,7 @@ static void build_direct_read(struct workload_plan *plan, __u64 pages,
 	__u32 child;
 
 	(void)workers;
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
+	half_filled(plan, PLAN_ANONYMOUS, pages);
 	child = plan_fork(plan, 0);
 	plan_do(plan, PLAN_READ_DIRECT, child, half(plan, 0));
 	plan_do(plan, PLAN_READ_DIRECT, 0, half(plan, 1));

@@ -110,9 +110,7 @@ static void build_populate(struct workload_plan *plan, __u64 pages,
 	__u32 child;
 
 	(void)workers;
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
+	half_filled(plan, PLAN_ANONYMOUS, pages);
 	child = plan_fork(plan, 0);
 	plan_do(plan, PLAN_POPULATE, child, pages_all(plan));
 	plan_write(plan, child, pages_all(plan));
@@ -126,9 +124,7 @@ static void build_mlock(struct workload_plan *plan, __u64 pages, __u32 workers)
 	__u32 child;
 
 	(void)workers;
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
+	half_filled(plan, PLAN_ANONYMOUS, pages);
 	child = plan_fork(plan, 0);
 	plan_do(plan, PLAN_LOCK, child, pages_all(plan));
 	plan_write(plan, child, pages_all(plan));

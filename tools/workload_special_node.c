@@ -5,14 +5,13 @@
 #include "workload_build.h"
 #include "workload_need.h"
 
-static void build_numa_bind(struct workload_plan *plan, __u64 pages,
-			    __u32 workers)
+static void place_all(struct workload_plan *plan, __u64 pages,
+		      enum plan_place place, const char *where)
 {
 	__u32 child;
 
-	(void)workers;
 	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_place(plan, PLAN_THERE);
+	plan_place(plan, place);
 	plan_write(plan, 0, half(plan, 0));
 	plan_begin(plan);
 	plan_read(plan, 0, half(plan, 1));
@@ -21,48 +20,29 @@ static void build_numa_bind(struct workload_plan *plan, __u64 pages,
 	plan_write(plan, child, half(plan, 0));
 	plan_write(plan, 0, half(plan, 1));
 	plan_end(plan);
-	plan_say(plan, "wrote %llu pages that are to come from another NUMA node: half of them fresh, all of them shared",
-		 (ull)pages);
+	plan_say(plan, "wrote %llu pages that are to come from %s: half of them fresh, all of them shared",
+		 (ull)pages, where);
+}
+
+static void build_numa_bind(struct workload_plan *plan, __u64 pages,
+			    __u32 workers)
+{
+	(void)workers;
+	place_all(plan, pages, PLAN_THERE, "another NUMA node");
 }
 
 static void build_numa_interleave(struct workload_plan *plan, __u64 pages,
 				  __u32 workers)
 {
-	__u32 child;
-
 	(void)workers;
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_place(plan, PLAN_BY_TURNS);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
-	plan_read(plan, 0, half(plan, 1));
-	plan_write(plan, 0, half(plan, 1));
-	child = plan_fork(plan, 0);
-	plan_write(plan, child, half(plan, 0));
-	plan_write(plan, 0, half(plan, 1));
-	plan_end(plan);
-	plan_say(plan, "wrote %llu pages that are to come from two NUMA nodes by turns: half of them fresh, all of them shared",
-		 (ull)pages);
+	place_all(plan, pages, PLAN_BY_TURNS, "two NUMA nodes by turns");
 }
 
 static void build_numa_local(struct workload_plan *plan, __u64 pages,
 			     __u32 workers)
 {
-	__u32 child;
-
 	(void)workers;
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_place(plan, PLAN_HERE);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
-	plan_read(plan, 0, half(plan, 1));
-	plan_write(plan, 0, half(plan, 1));
-	child = plan_fork(plan, 0);
-	plan_write(plan, child, half(plan, 0));
-	plan_write(plan, 0, half(plan, 1));
-	plan_end(plan);
-	plan_say(plan, "wrote %llu pages that are to come from the local NUMA node: half of them fresh, all of them shared",
-		 (ull)pages);
+	place_all(plan, pages, PLAN_HERE, "the local NUMA node");
 }
 
 static void build_numa_huge(struct workload_plan *plan, __u64 pages,

@@ -5,58 +5,40 @@
 #include "workload_build.h"
 #include "workload_need.h"
 
-static void build_remote_writev(struct workload_plan *plan, __u64 pages,
-				__u32 workers)
+static void write_both_ways(struct workload_plan *plan, __u64 pages,
+			    enum plan_way way, const char *name)
 {
 	__u32 child;
 
-	(void)workers;
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
+	half_filled(plan, PLAN_ANONYMOUS, pages);
 	child = plan_fork(plan, 0);
-	plan_write_from(plan, 0, child, PLAN_BY_VM_WRITEV, pages_all(plan));
+	plan_write_from(plan, 0, child, way, pages_all(plan));
 	plan_write(plan, child, pages_all(plan));
-	plan_write_from(plan, child, 0, PLAN_BY_VM_WRITEV, half(plan, 1));
+	plan_write_from(plan, child, 0, way, half(plan, 1));
 	plan_end(plan);
-	plan_say(plan, "wrote %llu pages of a child by process_vm_writev, half of them shared, half of them fresh, and the child fresh pages of its parent",
-		 (ull)pages);
+	plan_say(plan, "wrote %llu pages of a child by %s, half of them shared, half of them fresh, and the child fresh pages of its parent",
+		 (ull)pages, name);
+}
+
+static void build_remote_writev(struct workload_plan *plan, __u64 pages,
+				__u32 workers)
+{
+	(void)workers;
+	write_both_ways(plan, pages, PLAN_BY_VM_WRITEV, "process_vm_writev");
 }
 
 static void build_remote_mem(struct workload_plan *plan, __u64 pages,
 			     __u32 workers)
 {
-	__u32 child;
-
 	(void)workers;
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
-	child = plan_fork(plan, 0);
-	plan_write_from(plan, 0, child, PLAN_BY_MEM_FILE, pages_all(plan));
-	plan_write(plan, child, pages_all(plan));
-	plan_write_from(plan, child, 0, PLAN_BY_MEM_FILE, half(plan, 1));
-	plan_end(plan);
-	plan_say(plan, "wrote %llu pages of a child by /proc/PID/mem, half of them shared, half of them fresh, and the child fresh pages of its parent",
-		 (ull)pages);
+	write_both_ways(plan, pages, PLAN_BY_MEM_FILE, "/proc/PID/mem");
 }
 
 static void build_remote_poke(struct workload_plan *plan, __u64 pages,
 			      __u32 workers)
 {
-	__u32 child;
-
 	(void)workers;
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
-	child = plan_fork(plan, 0);
-	plan_write_from(plan, 0, child, PLAN_BY_PTRACE, pages_all(plan));
-	plan_write(plan, child, pages_all(plan));
-	plan_write_from(plan, child, 0, PLAN_BY_PTRACE, half(plan, 1));
-	plan_end(plan);
-	plan_say(plan, "wrote %llu pages of a child by ptrace, half of them shared, half of them fresh, and the child fresh pages of its parent",
-		 (ull)pages);
+	write_both_ways(plan, pages, PLAN_BY_PTRACE, "ptrace");
 }
 
 static void build_remote_parent(struct workload_plan *plan, __u64 pages,

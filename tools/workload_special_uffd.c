@@ -57,9 +57,7 @@ static void build_uffd_move(struct workload_plan *plan, __u64 pages,
 	__u32 child;
 
 	(void)workers;
-	plan_init(plan, PLAN_ANONYMOUS, pages);
-	plan_write(plan, 0, half(plan, 0));
-	plan_begin(plan);
+	half_filled(plan, PLAN_ANONYMOUS, pages);
 	plan_do(plan, PLAN_UFFD_MOVE, 0, half(plan, 0));
 	plan_write(plan, 0, pages_all(plan));
 	child = plan_fork(plan, 0);

@@ -12,29 +12,15 @@
 set -euo pipefail
 # shellcheck source=selftests/vm/lib.sh
 . "$(dirname "$0")/../vm/lib.sh"
+# shellcheck source=selftests/vm/packages.sh
+. "$VM_DIR/packages.sh"
 
 OUT=$BUILD/bench
+LOG=$BUILD/bench-apt.log
 BENCH=selftests/bench
 ALL=(6.1 6.12 7.3)
 # What the peers are built with
 PACKAGES=(clang llvm libbpf-dev bpftool libelf-dev zlib1g-dev)
-
-install_packages() {
-	local package
-	local -a missing=()
-
-	for package in "${PACKAGES[@]}"; do
-		[[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null) == ?i* ]] ||
-			missing+=("$package")
-	done
-	((${#missing[@]})) || return 0
-	[[ $(id -u) == 0 ]] ||
-		die "not root: cannot install ${missing[*]}; run it as root, or install them"
-	say "installing ${missing[*]}"
-	DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 install -y \
-		--no-install-recommends "${missing[@]}" >"$BUILD/bench-apt.log" 2>&1 </dev/null ||
-		die "apt-get install failed, see build/bench-apt.log"
-}
 
 # guest KERNEL WHAT [OPTION…]
 guest() {
@@ -63,7 +49,7 @@ table() {
 	local dir=$OUT/$1 name
 	local -a files=()
 
-	for name in bare loaded unloaded libbpf bpftrace memory threads-bare threads-loaded scale-10 scale-1000 scale-30000; do
+	for name in bare loaded events unloaded libbpf bpftrace memory threads-bare threads-loaded scale-10 scale-1000 scale-30000; do
 		[[ ! -e $dir/$name ]] || files+=("$dir/$name")
 	done
 	awk -v KERNEL="$1" -v RELEASE="$(sed -n 's/^KRELEASE=//p' "$(kernel_env "$1")")" \
@@ -90,10 +76,11 @@ main() {
 
 	cd "$ROOT"
 	mkdir -p "$BUILD"
+	: >"$LOG"
 	for kernel in "${kernels[@]}"; do
 		selftests/vm/setup.sh "$kernel"
 	done
-	install_packages
+	install_packages "${PACKAGES[@]}"
 	make -s -C $BENCH >&2
 	rm -rf "$OUT"
 	for kernel in "${kernels[@]}"; do

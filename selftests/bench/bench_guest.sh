@@ -7,12 +7,31 @@
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 
-# phase NAME CMD…: the results in $COWSTAT_OUT/NAME, progress on the way
-phase() {
-	local name=$1
-	shift
+# What the results are in: see measure.h.
+UNIT=instructions
+# How many phases there are, and the one that goes on
+phases='' number=0
 
-	"$@" | tee "$COWSTAT_OUT/$name" | sed -u "s/^\([^ ]*\) \([^ ]*\).*/  $name: \1 \2 ns/"
+# progress: of each result the name and the median, behind the part of a phase that
+# it is from. With sed as little as can be runs beside what is measured.
+progress() {
+	sed -u -n -e '/^phase /{
+		s/^phase warm-up$/warming up: /
+		s/^phase bare$/without the module: /
+		s/^phase loaded$/with the module: /
+		s/^phase -$//
+		h
+		d
+	}' -e "G; s/^\([^ ]*\) \([^ ]*\)[^\n]*\n\(.*\)/    \3\1 \2 $UNIT/p"
+}
+
+# phase NAME WHAT CMD…: the results in $COWSTAT_OUT/NAME, progress on the way
+phase() {
+	local name=$1 what=$2
+	shift 2
+
+	echo "  $((++number)) of $phases: $what"
+	"$@" | tee "$COWSTAT_OUT/$name" | progress
 }
 
 # The same addresses, hence page tables, in every run; one page a fault in file
@@ -26,25 +45,37 @@ steady() {
 # With several processors, and a clock that counts time: what the module keeps for a
 # process, and faults of two of them in one address space
 processors() {
+	local what="faults of one thread and of two"
+
+	UNIT=ns phases=3
 	steady
-	phase threads-warm-up "$HERE/faultcost" threads
-	phase threads-bare "$HERE/faultcost" threads
+	phase threads-warm-up "$what, warming up" "$HERE/faultcost" threads
+	phase threads-bare "$what, without the module" "$HERE/faultcost" threads
 	insmod cowstat.ko
 	"$HERE/faultcost" process-bytes >"$COWSTAT_OUT/memory"
-	phase threads-loaded "$HERE/faultcost" threads
+	phase threads-loaded "$what, with the module" "$HERE/faultcost" threads
 	rmmod cowstat
 }
 
-# without the module, with it and without it again
+events() {
+	echo "$1" >/sys/kernel/tracing/events/cowstat/enable
+}
+
+# without the module, with it, with its events, and without it again
 times() {
+	phases=5
+	! has_peers || phases=7
 	steady
-	phase warm-up "$HERE/faultcost"
-	phase bare "$HERE/faultcost"
+	phase warm-up "warming up" "$HERE/faultcost"
+	phase bare "without the module" "$HERE/faultcost"
 	insmod cowstat.ko
-	phase loaded "$HERE/faultcost"
+	phase loaded "with the module" "$HERE/faultcost"
 	cat /proc/cowstat >"$COWSTAT_OUT/proc"
+	events 1
+	phase events "with the module, its events on" "$HERE/faultcost"
+	events 0
 	rmmod cowstat
-	phase unloaded "$HERE/faultcost"
+	phase unloaded "after the module was taken out" "$HERE/faultcost"
 	! has_peers || peers
 }
 
@@ -55,19 +86,23 @@ has_peers() {
 
 # What was written for BPF, to count the same
 peers() {
-	phase libbpf "$HERE/peer" "$HERE/faultcost" faults
-	phase bpftrace bpftrace -q -o "$COWSTAT_OUT/bpftrace.log" \
+	: "${phases:=2}"
+	phase libbpf "with the program for libbpf in its place" \
+		"$HERE/peer" "$HERE/faultcost" faults
+	phase bpftrace "with the script for bpftrace in its place" \
+		bpftrace -q -o "$COWSTAT_OUT/bpftrace.log" \
 		-c "$HERE/faultcost faults" "$HERE/peer.bt"
 }
 
 scale() {
 	local n
 
+	phases=3
 	steady
 	echo 100000 >/proc/sys/kernel/pid_max
 	echo 100000 >/proc/sys/kernel/threads-max
 	for n in 10 1000 30000; do
-		phase "scale-$n" "$HERE/scalecost" "$n" cowstat.ko
+		phase "scale-$n" "beside $n other processes" "$HERE/scalecost" "$n" cowstat.ko
 	done
 }
 

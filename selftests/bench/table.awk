@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# From the files bare, loaded, unloaded, and where they exist libbpf, bpftrace,
+# From the files bare, loaded, events, unloaded, and where they exist libbpf, bpftrace,
 # memory and scale-N (in this order): the table of bench.sh for KERNEL, the same as
 # JSON in the file JSON and as Markdown in MARKDOWN. Exit 1 if a limit is broken.
 
@@ -67,7 +67,8 @@ function slack(kind,    least) {
 }
 
 function verdict(kind, diff, back) {
-	if (!((kind, "loaded") in cost) || !((kind, "unloaded") in cost))
+	if (!((kind, "loaded") in cost) || !((kind, "events") in cost) ||
+	    !((kind, "unloaded") in cost))
 		return "not measured"
 	if ((kind in limit) && diff > limit[kind])
 		return "over the limit"
@@ -76,22 +77,26 @@ function verdict(kind, diff, back) {
 	return "ok"
 }
 
-function print_kind(kind,    diff, back, result) {
+function print_kind(kind,    diff, back, events, result) {
+	events = cost[kind, "events"] - cost[kind, "bare"]
 	diff = cost[kind, "loaded"] - cost[kind, "bare"]
 	back = cost[kind, "unloaded"] - cost[kind, "bare"]
 	result = verdict(kind, diff, back)
 	bad += result != "ok"
 	printf row, kind, sprintf("%.1f", cost[kind, "bare"]),
 		sprintf("%.1f", cost[kind, "loaded"]), sprintf("%+.1f", diff),
-		(kind in limit) ? "+" limit[kind] : "-", sprintf("%+.1f", back),
+		(kind in limit) ? "+" limit[kind] : "-",
+		sprintf("%+.1f", events), sprintf("%+.1f", back),
 		sprintf("%.1f", spread[kind]), result
-	printf "| `%s` | %.1f | **%+.1f** | %s | %+.1f |\n", kind, cost[kind, "bare"], diff,
-		(kind in limit) ? "+" limit[kind] : "", back >MARKDOWN
+	printf "| `%s` | %.1f | **%+.1f** | %s | %+.1f | %+.1f |\n", kind,
+		cost[kind, "bare"], diff, (kind in limit) ? "+" limit[kind] : "",
+		events, back >MARKDOWN
 	printf "%s\n  {\"kind\": \"%s\", \"bare\": %.1f, \"loaded\": %.1f, " \
-		"\"difference\": %.1f, \"limit\": %s, \"unloaded\": %.1f, " \
+		"\"difference\": %.1f, \"limit\": %s, \"events\": %.1f, \"unloaded\": %.1f, " \
 		"\"spread\": %.1f, \"verdict\": \"%s\"}", separator, kind,
 		cost[kind, "bare"], cost[kind, "loaded"], diff,
-		(kind in limit) ? limit[kind] : "null", back, spread[kind], result >JSON
+		(kind in limit) ? limit[kind] : "null", events, back, spread[kind],
+		result >JSON
 	separator = ","
 }
 
@@ -162,8 +167,12 @@ function print_threads(    i, name) {
 	printf "\nTwo processors in one address space, ns a fault of the slower (time in an " \
 		"emulated machine: the ratio alone says something):\n\n" \
 		"| | bare | loaded | ratio |\n|---|--:|--:|--:|\n" >MARKDOWN
+	separator = ""
 	for (i = 1; i <= nr_together; i++) {
 		name = together[i]
+		printf "%s\n  {\"threads\": \"%s\", \"unit\": \"ns\", \"bare\": %.0f, \"loaded\": %.0f}",
+			separator, name, together_bare[name], together_loaded[name] >JSON
+		separator = ","
 		printf "%-18s %12.0f %12.0f %12.2f\n", name, together_bare[name],
 			together_loaded[name], together_loaded[name] / together_bare[name]
 		printf "| `%s` | %.0f | %.0f | %.2f |\n", name, together_bare[name],
@@ -173,12 +182,12 @@ function print_threads(    i, name) {
 
 END {
 	split("zero_fill copy take_over", main_kinds)
-	row = "%-14s %13s %13s %11s %9s %9s %9s  %s\n"
+	row = "%-14s %13s %13s %11s %9s %11s %9s %9s  %s\n"
 	printf "\n%s\n", RELEASE
 	printf row, "instructions", "bare", "loaded", "difference", "limit",
-		"unloaded", "spread", "verdict"
-	printf "\n## Debian %s (%s)\n\n| | bare | with cowstat | limit | unloaded |\n" \
-		"|---|--:|--:|--:|--:|\n", KERNEL, RELEASE >MARKDOWN
+		"events on", "unloaded", "spread", "verdict"
+	printf "\n## Debian %s (%s)\n\n| | bare | with cowstat | limit | events on | unloaded |\n" \
+		"|---|--:|--:|--:|--:|--:|\n", KERNEL, RELEASE >MARKDOWN
 	printf "{\"kernel\": \"%s\", \"release\": \"%s\", \"unit\": \"instructions\",\n \"kinds\": [",
 		KERNEL, RELEASE >JSON
 	for (i = 1; i <= kinds; i++)
@@ -199,6 +208,7 @@ END {
 	printf "],\n \"scale\": [" >JSON
 	if (nr_sizes)
 		print_all_scales()
+	printf "],\n \"threads\": [" >JSON
 	if (nr_together)
 		print_threads()
 	if (memory != "") {

@@ -72,6 +72,40 @@ static void test_copies(void)
 		   "a copy of %s", rows[i].what);
 }
 
+static void test_events(void)
+{
+	const __u32 remote = COW_BIT(COW_BROKEN_REMOTE);
+	const __u32 zero = COW_BIT(COW_ZERO_FILLED);
+	static const struct {
+		__u32 bit, kind, by;
+		const char *what;
+	} rows[] = {
+		{ COW_BIT(COW_BROKEN_CHILD), COWSTAT_KIND_ANON,
+		  COWSTAT_BY_CHILD, "by a child" },
+		{ COW_BIT(COW_BROKEN_PARENT), COWSTAT_KIND_ANON,
+		  COWSTAT_BY_PARENT, "by the parent" },
+		{ COW_BIT(COW_BROKEN_FILE), COWSTAT_KIND_FILE,
+		  COWSTAT_BY_ANY, "of a file" },
+		{ COW_BIT(COW_BROKEN_KSM), COWSTAT_KIND_KSM,
+		  COWSTAT_BY_ANY, "of KSM" },
+		{ COW_BIT(COW_BROKEN_HUGETLB), COWSTAT_KIND_HUGETLB,
+		  COWSTAT_BY_ANY, "of hugetlb" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		ok(rows[i].bit & COW_BROKEN_BITS &&
+		   cow_event_kind(rows[i].bit | remote) == rows[i].kind &&
+		   cow_event_by(rows[i].bit | remote) == rows[i].by,
+		   "the event of a break %s", rows[i].what);
+	ok(!(zero & COW_BROKEN_BITS), "a zero-fill is none");
+	ok(cow_event_where(zero) == COWSTAT_IN_MAPPING, "in a mapping");
+	ok(cow_event_where(zero | COW_BIT(COW_ZERO_HEAP)) == COWSTAT_IN_HEAP,
+	   "in the heap");
+	ok(cow_event_where(zero | COW_BIT(COW_ZERO_STACK)) == COWSTAT_IN_STACK,
+	   "in a stack");
+}
+
 static void test_zero_fills(void)
 {
 	const __u32 zero = COW_BIT(COW_ZERO_FILLED);
@@ -102,6 +136,7 @@ static void test_parts_are_behind(void)
 	TEST(test_callers) \
 	TEST(test_copies) \
 	TEST(test_zero_fills) \
+	TEST(test_events) \
 	TEST(test_parts_are_behind)
 
 SUITE(classify, TESTS)

@@ -15,6 +15,8 @@
 set -euo pipefail
 # shellcheck source=selftests/vm/lib.sh
 . "$(dirname "$0")/../vm/lib.sh"
+# shellcheck source=selftests/vm/packages.sh
+. "$VM_DIR/packages.sh"
 
 DIR=$ROOT/selftests/sanitize
 PACKAGES=("linux-source-$SERIES" gcc make flex bison bc libelf-dev libssl-dev
@@ -22,28 +24,6 @@ PACKAGES=("linux-source-$SERIES" gcc make flex bison bc libelf-dev libssl-dev
 # What a module is built with; the rest of the tree goes.
 KEEP=(Makefile .config Module.symvers include scripts tools/objtool/objtool
 	arch/x86/Makefile arch/x86/include)
-
-missing_packages() {
-	local package
-
-	for package in "${PACKAGES[@]}"; do
-		[[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null) == ?i* ]] ||
-			printf '%s\n' "$package"
-	done
-}
-
-install_packages() {
-	local -a missing
-
-	mapfile -t missing < <(missing_packages)
-	((${#missing[@]})) || return 0
-	[[ $(id -u) == 0 ]] ||
-		die "not root: cannot install ${missing[*]}; run it as root, or install them"
-	say "installing ${missing[*]}"
-	DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 install -y \
-		--no-install-recommends "${missing[@]}" >>"$LOG" 2>&1 </dev/null ||
-		die "apt-get install failed, see $LOG; needed: ${missing[*]}"
-}
 
 # The log by the way for early messages (see guest.config), which have to stay on;
 # a timer that is late on a busy host is no broken one; all of KASAN's reports, not
@@ -133,7 +113,7 @@ pick() {
 
 build() {
 	: >"$LOG"
-	install_packages
+	install_packages "${PACKAGES[@]}"
 	tree=$(mktemp -d "$BUILD/linux.XXXXXX")
 	trap 'rm -rf "$tree"' EXIT
 	say "building the kernel '$1' (once; 10 to 20 minutes)"

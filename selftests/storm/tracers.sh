@@ -134,6 +134,22 @@ bpf() {
 	unwatch
 }
 
+# The one place that __handle_mm_fault() has for a direct call is taken: all faults
+# come by the hook of handle_mm_fault() then, and are counted as well.
+bpf_in_place() {
+	local hooked="$TRACING/enabled_functions"
+
+	watch kfunc:__handle_mm_fault || { skip "bpftrace: $(tail -n 1 "$OTHER")"; return; }
+	load_to_count
+	grep -q '^handle_mm_fault .*cow_on_handle_mm_fault' "$hooked" ||
+		wrong "handle_mm_fault is not hooked: $(grep handle_mm_fault "$hooked")"
+	counts
+	must workloads
+	unwatch
+	counts
+	unload
+}
+
 # Where perf does not fit the kernel it says so.
 can_perf() {
 	perf stat -a -e "$1" true >"$OTHER" 2>&1 ||
@@ -165,6 +181,7 @@ part "beside the function_graph tracer" tracer function_graph
 part "beside a kprobe, and kprobes switched off" kprobe
 part "beside bpftrace with a kprobe" bpf kprobe:handle_mm_fault
 part "beside bpftrace with a kfunc" bpf kfunc:handle_mm_fault
+part "beside bpftrace in the place of the direct call" bpf_in_place
 part "beside perf with a tracepoint" perf_both exceptions:page_fault_user
 part "beside perf with a kprobe" perf_kprobe
 finish

@@ -18,6 +18,8 @@
 set -euo pipefail
 # shellcheck source=selftests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/vm/packages.sh
+. "$VM_DIR/packages.sh"
 # shellcheck source=selftests/vm/debian.sh
 . "$VM_DIR/debian.sh"
 # shellcheck source=selftests/vm/disk.sh
@@ -40,39 +42,6 @@ SOURCES=(
 )
 
 LOG=$BUILD/setup.log
-
-installed() {
-	[[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) == ?i* ]]
-}
-
-missing_packages() {
-	local package
-
-	for package in "${PACKAGES[@]}"; do
-		installed "$package" || printf '%s\n' "$package"
-	done
-}
-
-# apt_get ARG...: the log has all, the terminal a line per package
-apt_get() {
-	DEBIAN_FRONTEND=noninteractive \
-		apt-get -q -o DPkg::Lock::Timeout=600 "$@" 2>&1 </dev/null |
-		tee -a "$LOG" |
-		sed -n -u 's/^Setting up \([^ ]*\).*/  \1/p; s/^E: /  apt: /p' >&2
-}
-
-install_packages() {
-	local -a missing
-
-	mapfile -t missing < <(missing_packages)
-	((${#missing[@]})) || return 0
-	[[ $(id -u) == 0 ]] ||
-		die "not root: cannot install ${missing[*]}; run it as root, or install them"
-	say "installing ${missing[*]}"
-	apt_get update || die "apt-get update failed, see $LOG"
-	apt_get install -y --no-install-recommends "${missing[@]}" ||
-		die "apt-get install failed, see $LOG; needed: ${missing[*]}"
-}
 
 # unpack_sources DIR: all or nothing
 unpack_sources() {
@@ -105,11 +74,11 @@ host_in_place() {
 	while IFS='=' read -r _ path; do
 		[[ -e $path ]] || return
 	done <"$VM_ENV"
-	[[ -z $(missing_packages) ]]
+	[[ -z $(missing_packages "${PACKAGES[@]}") ]]
 }
 
 prepare_host() {
-	install_packages
+	install_packages "${PACKAGES[@]}"
 	SOURCES_DIR=$(cache_dir)/linux-source-${SERIES}_$(dpkg-query -W -f '${Version}' "linux-source-$SERIES")
 	unpack_sources "$SOURCES_DIR"
 	write_env

@@ -373,6 +373,10 @@ struct cowstat_read {
  *			huge		1 if they came as a huge page
  *			upgraded	1 if they replaced the shared zero page
  *	cow_exit	pid, tree	a process is gone
+ *			ppid		the nearest ancestor that lives, 0 if none
+ *			vfork		1 for a vfork child that has never called exec: it
+ *					was charged with the stack of a program that could
+ *					not be executed, which is counted in its parent too
  *			comm		its name
  *			forks, ...	all its own counters, by name, since its birth
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Costs, in nanoseconds, which a machine whose clock counts instructions (vm.sh
- * --icount) makes instructions. Each measure prints a line: name, median, lowest
- * and highest of its rounds, per fault, fork or exit.
+ * --icount) makes instructions. Each measure prints a line: name, median (of forks the
+ * lowest), lowest and highest of its rounds, per fault, fork or exit.
  *
  * A round takes all its faults in one go over memory whose page tables exist: the
  * region was touched before and emptied with MADV_DONTNEED. Huge pages are off.

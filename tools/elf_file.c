@@ -36,7 +36,7 @@ static bool is_mapped_one(int fd, const struct object *object)
 	Elf *elf = begin(fd);
 	const void *bits;
 	ssize_t size = elf ? dwelf_elf_gnu_build_id(elf, &bits) : 0;
-	bool same = size <= 0 || !object->build_id_size ||
+	bool same = !object->build_id_size ||
 		    (size == (ssize_t)object->build_id_size &&
 		     !memcmp(bits, object->build_id, size));
 

@@ -53,6 +53,32 @@ static struct function *find_or_add(struct functions *functions, const struct fu
 	return function;
 }
 
+/* What compilers append to the names of the parts and copies of a function. */
+static size_t plain_length(const char *name)
+{
+	static const char *const appended[] = {
+		".lto_priv.", ".constprop.", ".isra.", ".part.", ".cold",
+	};
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < sizeof(appended) / sizeof(*appended); i++) {
+		const char *found = strstr(name, appended[i]);
+
+		if (found && (size_t)(found - name) < length)
+			length = found - name;
+	}
+	return length;
+}
+
+static char *name_of_function(const char *symbol)
+{
+	char *name = strndup(symbol, plain_length(symbol));
+
+	if (!name)
+		abort();
+	return name;
+}
+
 static char *name_of_object(const char *object)
 {
 	char *name;
@@ -71,10 +97,9 @@ static struct function *name_frame(const struct naming *naming, const struct fra
 
 	naming->find(naming->data, frame->object, frame->offset, place);
 	key.named = place->function;
-	key.name = place->function ? (char *)place->function : name_of_object(object);
+	key.name = place->function ? name_of_function(place->function) : name_of_object(object);
 	function = find_or_add(naming->functions, &key);
-	if (!place->function)
-		free(key.name);
+	free(key.name);
 	return function;
 }
 

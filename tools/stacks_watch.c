@@ -26,7 +26,8 @@ int stacks_watch_open(struct stacks_watch *watch, const struct stacks_event *eve
 	if (error)
 		return error;
 	recorder_open(&watch->recorder);
-	if (trace_event_field(&watch->event, event->field, &watch->recorder.pages))
+	if (trace_event_field(&watch->event, event->field, &watch->recorder.pages) ||
+	    watch->recorder.pages.size > sizeof(__u64))
 		error = fail("the trace event cowstat:%s has no field '%s': load the module that was built with this command",
 			     event->event, event->field);
 	else

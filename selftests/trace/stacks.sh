@@ -8,7 +8,6 @@ set -uo pipefail
 # shellcheck source=selftests/trace/lib/session.sh
 . "$(dirname "$0")/lib/session.sh"
 
-TOUCH=$TRACE/touch
 REPORT=$dir/report
 
 # stacks OPTION… -- CMD…: the report goes to $REPORT
@@ -23,7 +22,7 @@ json() {
 
 # pages_of FUNCTION
 pages_of() {
-	jq --arg name "$1" '[.functions[] | select(.function == $name).pages] | add' "$REPORT"
+	jq --arg name "$1" '[.functions[] | select(.function == $name).pages] | add // 0' "$REPORT"
 }
 
 agrees() {
@@ -88,10 +87,12 @@ without_file() {
 	agrees
 }
 
-# The file is there, but is another one.
+# The file is there, with the same functions, but is another one.
 other_file() {
-	stacks --json -- sh -c 'cp "$0" "$1"; "$1" 400; cp /bin/true "$1.new"; mv "$1.new" "$1"' \
-		"$TOUCH" "$dir/changed" >"$dir/told" || return
+	gcc -O0 -g -fno-omit-frame-pointer -Wl,--build-id="0x$(printf %040d 1)" \
+		-o "$dir/other" "$TRACE/touch.c" || return
+	stacks --json -- sh -c 'cp "$0" "$1"; "$1" 400; mv "$2" "$1"' \
+		"$TOUCH" "$dir/changed" "$dir/other" >"$dir/told" || return
 	(($(pages_of '[changed]') >= 408)) || complain "no [changed]" || return
 	agrees
 }
@@ -124,7 +125,17 @@ counts_huge_pages() {
 
 with_many_programs() {
 	stacks --json -- "$TOP/selftests/witness/compile.sh" >"$dir/told" || return
-	equal "unknown" "$(pages_of '[unknown]')" null && agrees
+	equal "unknown" "$(pages_of '[unknown]')" 0 && agrees
+}
+
+# Threads, descendants, writes by the kernel and to other processes of the tree
+with_many_ways_to_write() {
+	local name
+
+	for name in threads prefork vfork-write kernel-read vmsplice uring remote-parent; do
+		stacks --json -- "$COWSTAT" workload $name >"$dir/told" || return
+		agrees || complain "workload $name" || return
+	done
 }
 
 # The command stops the tool while its buffers fill up.
@@ -174,7 +185,7 @@ as_nobody() {
 }
 
 echo "TAP version 13"
-echo "1..22"
+echo "1..23"
 load
 check "break: each function has its pages" names break touch_pages_in_child
 check "reuse: each function has its pages" names reuse take_over_pages
@@ -188,6 +199,7 @@ check "so has one in whose place is another" other_file
 check "callers that keep no frame pointer" finds_all_callers
 check "huge pages" counts_huge_pages
 check "many programs: as many pages as the counter has" with_many_programs
+check "many ways to write: the same" with_many_ways_to_write
 check "too many events at a time: some are lost, which is said" loses_and_says_so
 check "the status of the command" ends 7 sh -c 'exit 7'
 check "one that is killed" ends 143 sh -c 'kill $$'

@@ -117,6 +117,7 @@ clean:
 	-$(MAKE) -C selftests/host clean
 	$(MAKE) -C selftests/bench clean
 	$(MAKE) -C selftests/storm clean
+	$(MAKE) -C selftests/trace clean
 	rm -f selftests/sanitize/fail_load/fail_load
 	rm -f build/kdir
 

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check_guest.sh loaded|verify|special|witness|unloaded|storms NAME… | fuzz ARG…: the
+# check_guest.sh loaded|verify|special|witness|trace|unloaded|storms NAME… | fuzz ARG…: the
 # part of check_kernel.sh and fuzz.sh in the virtual machine. Runs tests that need the
 # module, all with the same one; workloads, or the special ones, likewise, and programs
-# with the witnesses beside them; or tests that load it themselves, and storms in their
-# short form; or the fuzzer.
+# with the witnesses beside them; or tests that load it themselves, those of tracing, and
+# storms in their short form; or the fuzzer.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -75,6 +75,10 @@ witnessed() {
 	run_test "witness/$1" "$0" witness-one "$1"
 }
 
+traced() {
+	run_test "trace/$1" "selftests/trace/$1.sh"
+}
+
 storm() {
 	run_test "storm/$1" "selftests/storm/$1.sh"
 }
@@ -128,6 +132,7 @@ loaded) checked with_module run_all program "$@" ;;
 verify | special) checked with_module run_all workload "$@" ;;
 witness) checked with_module run_all witnessed "$@" ;;
 unloaded) checked run_all program "$@" ;;
+trace) checked run_all traced "$@" ;;
 storms) checked run_all storm "$@" ;;
 fuzz) checked with_module fuzz "$@" ;;
 esac

@@ -49,6 +49,19 @@ witnessed() {
 	done
 }
 
+# Those of tracing, on the kernels that people trace on
+traced() {
+	local path
+
+	case $KERNEL in
+	6.1 | 6.12 | 7.3)
+		for path in selftests/trace/*.sh; do
+			basename "$path" .sh
+		done
+		;;
+	esac
+}
+
 # All on the machine's own kernel; on a sanitizer kernel the one that needs it, and
 # on the others that one which no test of selftests/kernel stands for.
 storms() {
@@ -98,6 +111,7 @@ run_guest() {
 	case $kind in
 	verify | special) names=("${names[@]/#/verify/}") ;;
 	witness) names=("${names[@]/#/witness/}") ;;
+	trace) names=("${names[@]/#/trace/}") ;;
 	storms) names=("${names[@]/#/storm/}") ;;
 	esac
 	account "${names[@]}"
@@ -121,6 +135,7 @@ main() {
 	guest verify "$(workloads)"
 	guest special "$(special_workloads)" --numa 2
 	[[ $KERNEL != 6.1 ]] || guest witness "$(witnessed)"
+	[[ ! $(traced) ]] || guest trace "$(traced)"
 	wait
 	echo "$SECONDS" >"$OUT/seconds"
 }

@@ -26,6 +26,7 @@
 #define STACK_BELOW	(256UL << 10)
 #define HEAP_SIZE	(1UL << 20)
 #define RSEQ_SIGNATURE	0x53053053	/* glibc's, on x86 */
+#define RSEQ_FIRST_SIZE	32U
 
 #ifndef PR_SET_MEMORY_MERGE
 #define PR_SET_MEMORY_MERGE	67	/* since Linux 6.4 */
@@ -159,14 +160,18 @@ static int pin_cpu(struct quiet *quiet)
 	return 0;
 }
 
-/* The kernel writes there, in a child too, where that memory will be missing. */
+/*
+ * The kernel writes there, in a child too, where that memory will be missing. It has
+ * been told a size that holds all that it knows, but no less than the first had.
+ */
 static int drop_rseq(void)
 {
 	char *self = __builtin_thread_pointer();
+	unsigned int size = __rseq_size < RSEQ_FIRST_SIZE ? RSEQ_FIRST_SIZE : __rseq_size;
 
 	if (!__rseq_size)
 		return 0;
-	if (syscall(SYS_rseq, self + __rseq_offset, 32, 1, RSEQ_SIGNATURE))
+	if (syscall(SYS_rseq, self + __rseq_offset, size, 1, RSEQ_SIGNATURE))
 		return fail("cannot leave restartable sequences: %s",
 			    strerror(errno));
 	return 0;

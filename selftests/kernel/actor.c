@@ -19,6 +19,7 @@
 
 #define ACTORS_MAX	64
 #define SLOT_SIZE	(4096 + ACTOR_STACK_SIZE)
+#define RSEQ_FIRST_SIZE	32U
 
 /* Mailboxes, stacks and spare pages: shared, so that no fork touches them. */
 static char *arena;
@@ -40,14 +41,16 @@ static char *arena_take(size_t size)
 /*
  * glibc registers an rseq area in its thread-local memory, and the kernel
  * writes to it when it migrates a thread: fatal for an actor, which does not
- * have that memory.
+ * have that memory. It is as large as what the kernel knows, but no less than the
+ * first was.
  */
 static void rseq_unregister(void)
 {
 	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+	unsigned int size = __rseq_size < RSEQ_FIRST_SIZE ? RSEQ_FIRST_SIZE : __rseq_size;
 
 	if (__rseq_size &&
-	    syscall(SYS_rseq, area, 32, RSEQ_FLAG_UNREGISTER, RSEQ_SIG))
+	    syscall(SYS_rseq, area, size, RSEQ_FLAG_UNREGISTER, RSEQ_SIG))
 		cow_die("cannot unregister rseq: %s", strerror(errno));
 }
 

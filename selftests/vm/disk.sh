@@ -3,8 +3,6 @@
 #
 # Disks of the virtual machine: made from folders, without mounts.
 
-GUEST_SUITE=bookworm
-
 # disk_image DIR FILE: an ext4 file system with these files, to be read alone
 disk_image() {
 	local size
@@ -22,7 +20,15 @@ guest_packages() {
 	sed '/^#/d' "$VM_DIR/guest-packages"
 }
 
-# guest_image: where the disk with the guest's root is, or will be
+# guest_suite SUITE: of the guest for a kernel that the table has from there
+guest_suite() {
+	case $1 in
+	host | script) echo bookworm ;;
+	*) echo "${1%-backports}" ;;
+	esac
+}
+
+# guest_image SUITE: where the disk with the guest's root is, or will be
 guest_image() {
 	local key
 
@@ -31,20 +37,21 @@ guest_image() {
 		declare -f debian_sources debian_root disk_image
 	)
 	key=$(sha256sum <<<"$key" | cut -c 1-12)
-	printf '%s\n' "$(cache_dir)/guest-$GUEST_SUITE-$key.ext4"
+	printf '%s\n' "$(cache_dir)/guest-$1-$key.ext4"
 }
 
+# prepare_guest SUITE
 prepare_guest() {
-	local image dir
+	local suite=$1 image dir
 
-	image=$(guest_image)
+	image=$(guest_image "$suite")
 	[[ ! -e $image ]] || return 0
 	dir=$image.root
-	say "making the guest's root, Debian $GUEST_SUITE (1 to 3 minutes)"
+	say "making the guest's root, Debian $suite (1 to 3 minutes)"
 	# Those of killed runs as well: nobody else is here.
-	rm -rf --one-file-system "$(cache_dir)"/guest-*.root
+	rm -rf --one-file-system "$(cache_dir)/guest-$suite"-*.root
 	# shellcheck disable=SC2046
-	debian_root "$GUEST_SUITE" "$dir" $(guest_packages)
+	debian_root "$suite" "$dir" $(guest_packages)
 	disk_image "$dir" "$image"
 	rm -rf --one-file-system "$dir"
 }

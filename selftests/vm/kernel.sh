@@ -170,6 +170,7 @@ write_kernel_env() {
 	KIMAGE=$image
 	KMODULES=$dir/lib/modules/$release
 	KMODULES_IMAGE=$dir/modules.img
+	GUEST_IMAGE=$(guest_image "$(guest_suite "$suite")")
 	KAPPEND='$(cat "$dir/append" 2>/dev/null)'
 	KDIR=$kdir
 	KROOT=$root
@@ -184,6 +185,8 @@ prepare_kernel() {
 
 	read -r suite source < <(kernel_line "$name") ||
 		die "no kernel '$name': there are $(kernel_names | xargs), see selftests/vm/kernels"
+	lock 8 "$(cache_dir)/lock-guest-$(guest_suite "$suite")"
+	prepare_guest "$(guest_suite "$suite")"
 	shared=$suite
 	# A script may take long: it shall keep nobody waiting but for the same.
 	[[ $suite != script ]] || shared=$name
@@ -207,7 +210,8 @@ kernel_in_place() {
 	read -r suite source < <(kernel_line "$1") || return
 	[[ $suite != script ]] ||
 		grep -q "^KIMAGE=.*/kernel-$1-$("$ROOT/$source" key)/" "$env" || return
-	for path in $(sed -n 's/^\(KIMAGE\|KMODULES\|KMODULES_IMAGE\|KROOT\)=//p' "$env"); do
+	grep -qx "GUEST_IMAGE=$(guest_image "$(guest_suite "$suite")")" "$env" || return
+	for path in $(sed -n 's/^\(GUEST_IMAGE\|KIMAGE\|KMODULES\|KMODULES_IMAGE\|KROOT\)=//p' "$env"); do
 		[[ -e $path ]] || return
 	done
 }

@@ -7,9 +7,9 @@
 #
 #   packages	installed with apt-get, those that are missing, in one call
 #   sources	checkpatch and the kselftest headers of linux-source
-#   guest	the disk with the guest's root
 #   kernel	one of the table ./kernels (6.1): what to boot, and what to build
 #		modules with
+#   guest	the disk with the guest's root, a Debian of the kernel's suite
 #
 # and writes where they are to build/vm.env, and for the kernel to
 # build/vm-KERNEL.env, for shell and make alike. With everything in place it does
@@ -28,7 +28,7 @@ set -euo pipefail
 . "$VM_DIR/kernel.sh"
 
 PACKAGES=(
-	gcc make libc6-dev libjson-c-dev "linux-headers-amd64" "linux-source-$SERIES"
+	gcc make libc6-dev libdw-dev libjson-c-dev "linux-headers-amd64" "linux-source-$SERIES"
 	qemu-system-x86 busybox-static cpio xz-utils
 	mmdebstrap debian-archive-keyring e2fsprogs kmod util-linux mount procps
 	sparse perl shellcheck jq
@@ -61,7 +61,6 @@ write_env() {
 	KDIR_VM=/usr/src/linux-headers-$(installed_headers)
 	KSFT=$SOURCES_DIR/tools/testing/selftests
 	CHECKPATCH=$SOURCES_DIR/scripts/checkpatch.pl
-	GUEST_IMAGE=$(guest_image)
 	END
 	mv "$VM_ENV.new" "$VM_ENV"
 }
@@ -69,12 +68,11 @@ write_env() {
 # host_in_place: is all that build/vm.env names still there, and no package
 # missing?
 host_in_place() {
-	local name path
+	local path
 
 	[[ -e $VM_ENV && $VM_ENV -nt $0 ]] || return
-	while IFS='=' read -r name path; do
+	while IFS='=' read -r _ path; do
 		[[ -e $path ]] || return
-		[[ $name != GUEST_IMAGE || $path == "$(guest_image)" ]] || return
 	done <"$VM_ENV"
 	[[ -z $(missing_packages "${PACKAGES[@]}") ]]
 }
@@ -83,7 +81,6 @@ prepare_host() {
 	install_packages "${PACKAGES[@]}"
 	SOURCES_DIR=$(cache_dir)/linux-source-${SERIES}_$(dpkg-query -W -f '${Version}' "linux-source-$SERIES")
 	unpack_sources "$SOURCES_DIR"
-	prepare_guest
 	write_env
 }
 

@@ -4,13 +4,13 @@
 # vm.sh [OPTION…] -- CMD [ARG…]
 #
 # Runs CMD as root in a virtual machine with a kernel of the table ./kernels and
-# ends with its exit status. The guest is a Debian of its own, with the packages
-# of ./guest-packages, and sees no file of the host but a copy of the clone, in
-# its place, without build/ and .git/, where cowstat.ko is the kernel's. CMD
-# starts in the top folder of the clone. What it writes is lost with the machine,
-# but for the folder $COWSTAT_OUT, which is empty at first and comes out when CMD
-# has ended. Its output comes out as it is written, standard error merged into
-# standard output; it has no input.
+# ends with its exit status. The guest is a Debian of its own, of the suite that the
+# kernel is from (bookworm if from none), with the packages of ./guest-packages. It
+# sees no file of the host but a copy of the clone, in its place, without build/ and
+# .git/, where cowstat.ko is the kernel's. CMD starts in the top folder of the clone.
+# What it writes is lost with the machine, but for the folder $COWSTAT_OUT, which is
+# empty at first and comes out when CMD has ended. Its output comes out as it is
+# written, standard error merged into standard output; it has no input.
 #
 #	--kernel NAME	which kernel ($KERNEL, else 6.1)
 #	--cpus N	processors (2)

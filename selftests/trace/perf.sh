@@ -59,7 +59,7 @@ report_names_function() {
 # perf_lines NAME: of its statistics of the event
 perf_lines() {
 	perf report -i "$DATA" --stats 2>/dev/null | sed -n '/cowstat:cow_break stats/,$p' |
-		awk -v name="$1" '$1 == name { print $3; exit }'
+		awk -v name="$1" '$1 == name { n = $3; exit } END { print n + 0 }'
 }
 
 # A reader that is stopped, and a buffer of a page

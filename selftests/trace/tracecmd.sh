@@ -51,11 +51,18 @@ report_filters() {
 	equal "events" "$(grep -c 'cow_break' "$dir/report")" "$(counter broken_child)"
 }
 
+# Unlike perf and bpftrace
+does_not_hold_it() {
+	record -e cowstat -- rmmod cowstat || return
+	no_trace_left
+}
+
 echo "TAP version 13"
-echo "1..4"
+echo "1..5"
 load
 check "trace-cmd lists the events" lists_events
 check "trace-cmd record has what was counted" record_agrees
 check "a filter lets through what it names" filter_agrees
 check "trace-cmd report filters as well" report_filters
+check "trace-cmd does not keep the module" does_not_hold_it
 finish

@@ -64,11 +64,8 @@ agree() {
 	(($(counter broken_child) > 4000)) || complain "nothing was counted: $(cat "$REPORT")"
 }
 
-# Workloads whose counters are known to the page, and how many each breaks at least
+# Workloads whose counters are known to the page
 VERIFIED=(child-write both-write last-owner)
-verify() {
-	"$COWSTAT" verify "${VERIFIED[@]}" >"$dir/verified" 2>&1 || complain "$(cat "$dir/verified")"
-}
 
 # --- the module
 

@@ -21,6 +21,8 @@ help:
 	@echo 'Build'
 	@echo '  make            cowstat.ko and tools/cowstat'
 	@echo '                  KDIR=$(KDIR)'
+	@echo '  make btf        its types for BPF, where the headers lack them (VMLINUZ=, if not'
+	@echo '                  for the running kernel)'
 	@echo '  make install    both, and the header (DESTDIR, PREFIX=$(PREFIX))'
 	@echo '  make clean      remove what was built; make distclean: build/ as well'
 	@echo 'Use on this machine (root; a kernel that the module was built for)'
@@ -51,6 +53,9 @@ headers:
 	@[ -e '$(KDIR)/Makefile' ] || { echo >&2 \
 		"no kernel headers at KDIR='$(KDIR)': install linux-headers-amd64 or run 'make setup'"; \
 		exit 2; }
+
+btf: module
+	@module/btf.sh cowstat.ko $(VMLINUZ)
 
 tools:
 	$(MAKE) -C tools
@@ -89,7 +94,9 @@ load:
 	insmod ./cowstat.ko
 
 unload:
-	rmmod cowstat
+	@rmmod cowstat || { [ ! -e /sys/module/cowstat ] || echo >&2 \
+		"end first what is attached to it: perf, bpftrace, tree handles (docs/tracing.md, Limits)"; \
+		exit 1; }
 
 loadable:
 	@[ -e /proc/modules ] || { echo >&2 \
@@ -110,12 +117,13 @@ clean:
 	-$(MAKE) -C selftests/host clean
 	$(MAKE) -C selftests/bench clean
 	$(MAKE) -C selftests/storm clean
+	$(MAKE) -C selftests/trace clean
 	rm -f selftests/sanitize/fail_load/fail_load
 	rm -f build/kdir
 
 distclean: clean
 	rm -rf build
 
-.PHONY: all help module headers tools setup check check-kernels \
+.PHONY: all help module btf headers tools setup check check-kernels \
 	check-sanitized fuzz lint bench soak demo \
 	load unload loadable install clean distclean

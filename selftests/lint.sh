@@ -60,7 +60,7 @@ compile() {
 scripts() {
 	local -a files
 
-	mapfile -t files < <(find selftests .ci -type f -exec grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell' {} + | sort)
+	mapfile -t files < <(find module selftests .ci -type f -exec grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell' {} + | sort)
 	shellcheck -x -S warning "${files[@]}"
 }
 

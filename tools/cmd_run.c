@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -37,24 +35,6 @@ struct request {
 	const char *file;
 	char **command;
 };
-
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
-static int fail_exec(const char *command, int error)
-{
-	if (error == -ENOENT) {
-		fail("'%s': command not found: check its name, or give its path", command);
-		return EXIT_NOT_FOUND;
-	}
-	fail("'%s' cannot be executed: %s", command, strerror(-error));
-	return EXIT_NOT_EXECUTABLE;
-}
 
 static char *compose(const struct run *run, const struct request *request, struct style style,
 		     size_t *length)
@@ -93,13 +73,12 @@ static int run_watched(struct spawn *spawn, int tree, const struct request *requ
 		       struct output *output)
 {
 	struct run run = { .command = request->command };
-	__u64 start = now_ns();
 	int error = spawn_release(spawn);
 
 	if (error)
 		return fail_exec(request->command[0], error);
 	run.exit_status = spawn_wait(spawn);
-	run.elapsed_ns = now_ns() - start;
+	run.elapsed_ns = spawn->elapsed_ns;
 	return report(&run, tree, request, output);
 }
 

@@ -22,6 +22,7 @@ static const struct command {
 } commands[] = {
 	{ "run", cmd_run, "run a command, then report its process tree" },
 	{ "show", cmd_show, "show the system and its processes, or some trees" },
+	{ "stacks", cmd_stacks, "run a command, then name the functions that copied pages" },
 	{ "workload", cmd_workload, "do a known amount of copy-on-write work" },
 	{ "verify", cmd_verify, "run the workloads and compare the counters with them" },
 };
@@ -40,6 +41,7 @@ static void print_help(void)
 	     "  cowstat run -- make -j4            what did this build copy?\n"
 	     "  cowstat run --json -o r.json -- ./server --snapshot\n"
 	     "  cowstat show $(pidof redis-server)\n"
+	     "  cowstat stacks -- ./server         which function copies what forks share?\n"
 	     "  cowstat verify                     are the numbers right on this machine?\n\n"
 	     "The kernel module does the counting: load it with 'insmod cowstat.ko'.");
 }
@@ -49,7 +51,7 @@ static int run_command(const char *name, int argc, char **argv)
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		if (!strcmp(commands[i].name, name))
 			return commands[i].run(argc, argv);
-	return fail("no command '%s': the commands are run, show, workload and verify: see 'cowstat --help'",
+	return fail("no command '%s': the commands are run, show, stacks, workload and verify: see 'cowstat --help'",
 		    name);
 }
 
@@ -66,7 +68,7 @@ static int help(const char *name)
 static int dispatch(int argc, char **argv)
 {
 	if (argc < 2)
-		return fail("what to do? the commands are run, show, workload and verify: see 'cowstat --help'");
+		return fail("what to do? the commands are run, show, stacks, workload and verify: see 'cowstat --help'");
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
 		return puts("cowstat " COWSTAT_VERSION) < 0;
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "say.h"
 
@@ -16,6 +18,16 @@ int fail(const char *format, ...)
 	/* In one write, so that it stays one line among those of others. */
 	fprintf(stderr, "cowstat: %s\n", line);
 	return EXIT_OWN_FAILURE;
+}
+
+int fail_exec(const char *command, int error)
+{
+	if (error == -ENOENT) {
+		fail("'%s': command not found: check its name, or give its path", command);
+		return EXIT_NOT_FOUND;
+	}
+	fail("'%s' cannot be executed: %s", command, strerror(-error));
+	return EXIT_NOT_EXECUTABLE;
 }
 
 int fail_option(const char *command, char **argv, int returned)

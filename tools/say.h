@@ -12,6 +12,9 @@
 /* One line on standard error; returns EXIT_OWN_FAILURE. */
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for a command that spawn_release() could not execute; returns its status. */
+int fail_exec(const char *command, int error);
+
 /*
  * The same for what getopt_long() with opterr == 0 did not accept: call it
  * with what getopt_long() returned, '?' or ':'.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "say.h"
@@ -125,6 +126,14 @@ err_close_go:
 	return error;
 }
 
+static __u64 now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
 static int reap(const struct spawn *spawn, int options, int *status)
 {
 	int pid;
@@ -139,6 +148,7 @@ int spawn_release(struct spawn *spawn)
 {
 	int error = 0;
 
+	spawn->started = now_ns();
 	if (write(spawn->go, "g", 1) != 1)
 		error = errno;
 	close(spawn->go);
@@ -194,6 +204,7 @@ int spawn_wait(struct spawn *spawn)
 	while (!(pid = reap(spawn, WNOHANG, &status)))
 		if (sigwaitinfo(&taken, &info) > 0 && info.si_signo != SIGCHLD)
 			pass_on(spawn, &info);
+	spawn->elapsed_ns = now_ns() - spawn->started;
 	drop_pending(&taken);
 	sigprocmask(SIG_SETMASK, &spawn->mask, NULL);
 	if (pid < 0)

@@ -12,11 +12,14 @@
 
 #include <signal.h>
 #include <sys/types.h>
+#include <linux/types.h>
 
 struct spawn {
 	pid_t pid;
 	int go;			/* a byte here, and the child execs */
 	int failure;		/* errno of the exec, or its end if it worked */
+	__u64 started;
+	__u64 elapsed_ns;	/* from its release to its end */
 	sigset_t mask;		/* as they were, for the child */
 	struct sigaction child_ended;
 	struct sigaction broken_pipe;
@@ -26,7 +29,7 @@ struct spawn {
 /* 0 or a negative errno */
 int spawn_hold(struct spawn *spawn, char **command);
 
-/* 0, or the negative errno of the exec: the child is gone then. */
+/* 0, or the negative errno of the exec: the child is gone then. See fail_exec(). */
 int spawn_release(struct spawn *spawn);
 
 /* The exit status as a shell has it: 128 + the signal if it was killed. */

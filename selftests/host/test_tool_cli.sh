@@ -49,15 +49,15 @@ cat /proc/sys/kernel/task_delayacct >before 2>/dev/null
 
 ### how it is called
 
-fails 'no command' "what to do? the commands are run, show, workload and verify: see 'cowstat --help'" "$cowstat"
-fails 'an unknown command' "no command 'shwo': the commands are run, show, workload and verify: see 'cowstat --help'" "$cowstat" shwo
+fails 'no command' "what to do? the commands are run, show, stacks, workload and verify: see 'cowstat --help'" "$cowstat"
+fails 'an unknown command' "no command 'shwo': the commands are run, show, stacks, workload and verify: see 'cowstat --help'" "$cowstat" shwo
 fails 'an unknown option' "run: unknown option '--jsn': see 'cowstat run --help'" "$cowstat" run --jsn -- true
 fails 'an unknown letter' "show: unknown option '-x': see 'cowstat show --help'" "$cowstat" show -x
 fails 'a missing value' "run: a value is missing after '-o': see 'cowstat run --help'" "$cowstat" run -o
 fails 'a missing command' "run: which command? write 'cowstat run -- COMMAND [ARGUMENT...]'" "$cowstat" run --
 fails 'no pid' "show: '12x' is not a process id: give a number above 0" "$cowstat" show 12x
 fails 'a negative pid' "show: '-3' is not a process id: give a number above 0" "$cowstat" show -- -3
-for command in run show verify; do
+for command in run show stacks verify; do
 	status 0 "help $command" "$cowstat" help $command
 	is "help $command: begins with the usage" "$(head -c 14 out)" 'Usage: cowstat'
 	"$cowstat" $command --help >again
@@ -129,6 +129,43 @@ status 0 'the same as JSON' taskset -c 0 "$cowstat" verify --json roam
 is 'JSON: skipped' "$(json out '[.skipped, .not_run, .workloads[0].skipped]')" '[1,0,"there is one CPU"]'
 cat /proc/sys/kernel/task_delayacct >after 2>/dev/null
 is 'the accounting is as it was' "$(cat after)" "$(cat before)"
+
+### stacks: the command is real, its events are not
+
+fails 'stacks without a command' "stacks: which command? write 'cowstat stacks -- COMMAND [ARGUMENT...]'" "$cowstat" stacks --
+fails 'an unknown event' "stacks: no event 'brake': the events are break, reuse, zero and fork" "$cowstat" stacks --event brake -- true
+fails 'no number of functions' "stacks: '-1' is not a number of functions: give 1 or more, or 0 for all" "$cowstat" stacks --top -1 -- true
+fails 'no size of a buffer' "stacks: '3' is no size of a buffer: give 1, 2, 4, ... 1024" "$cowstat" stacks --buffer 3 -- true
+fails 'a buffer of nothing' "stacks: '0' is no size of a buffer: give 1, 2, 4, ... 1024" "$cowstat" stacks --buffer 0 -- true
+fails 'two kinds of output' 'stacks: --json has the stacks too: leave out --folded or --json' "$cowstat" stacks --json --folded -- true
+COWSTAT_FAKE=absent fails 'stacks without the module' "$absent" "$cowstat" stacks -- touch started
+COWSTAT_FAKE=no-events fails 'without events' 'no trace event cowstat:cow_break' "$cowstat" stacks -- touch started
+COWSTAT_FAKE=no-perf fails 'without permission' 'no permission to trace: run cowstat as root or with CAP_PERFMON' "$cowstat" stacks -- touch started
+COWSTAT_FAKE=no-room fails 'without memory' 'no room for the buffers of events: Cannot allocate memory: give a smaller --buffer' "$cowstat" stacks -- touch started
+COWSTAT_FAKE=no-tree status 2 'without a tree handle' "$cowstat" stacks -- touch started
+fails 'to a folder that is not there' 'cannot write the report to no/r: No such file or directory' "$cowstat" stacks -o no/r -- touch started
+is 'then the command is not started' "$(test -e started; echo $?)" 1
+status 7 'stacks of a command that fails' "$cowstat" stacks -- sh -c 'exit 7'
+is 'its report goes to standard error' "$(wc -c <out)$(head -1 err)" '0cowstat: sh -c exit 7'
+is 'the function, and both numbers' "$(grep -E '100.0 %|counter' err)" "      12     48K  100.0 %  [unknown]
+12 pages in 1 function; the tree's counter 'broken': 12."
+status 137 'stacks of one that is killed' "$cowstat" stacks -- sh -c 'kill -KILL $$'
+rm -f r
+status 127 'stacks of one that is not there' "$cowstat" stacks -o r -- ./nothing
+is 'its message, and no report' "$(cat err)$(ls r 2>/dev/null)" "cowstat: './nothing': command not found: check its name, or give its path"
+status 0 'stacks with JSON' "$cowstat" stacks --json -o r -- true
+is 'JSON: numbers' "$(json r '[.command, .event, .counter, .counted, .pages, .events_lost, .exit_status]')" '[["true"],"break","broken",12,12,0,0]'
+is 'JSON: functions, stacks' "$(json r '[.functions, .stacks]')" '[[{"function":"[unknown]","object":"[unknown]","pages":12,"events":1}],[{"comm":"","pages":12,"events":1,"frames":["[unknown]"]}]]'
+"$cowstat" stacks --json --event fork -o r -- true
+is 'JSON: another event' "$(json r '[.event, .counter, .counted, .pages]')" '["fork","shared",60,12]'
+status 0 'folded stacks' "$cowstat" stacks --folded -o - -- true
+is 'they are all that there is' "$(cat out err)" '?;[unknown] 12'
+COWSTAT_FAKE=lossy "$cowstat" stacks --folded -o r -- true 2>err
+is 'that some are lost is said beside them' "$(cat r err)" "?;[unknown] 12
+cowstat: 7 events lost: the stacks are not complete: a larger --buffer loses less"
+COWSTAT_FAKE=lossy "$cowstat" stacks -- true 2>err
+is 'and in the report' "$(grep lost err)" '7 events lost: the list is not complete; the counters are. A larger --buffer loses less.'
+rm -f r
 
 ### the file
 

@@ -28,7 +28,7 @@ set -euo pipefail
 . "$VM_DIR/kernel.sh"
 
 PACKAGES=(
-	gcc make libc6-dev libjson-c-dev "linux-headers-amd64" "linux-source-$SERIES"
+	gcc make libc6-dev libdw-dev libjson-c-dev "linux-headers-amd64" "linux-source-$SERIES"
 	qemu-system-x86 busybox-static cpio xz-utils
 	mmdebstrap debian-archive-keyring e2fsprogs kmod util-linux mount procps
 	sparse perl shellcheck jq

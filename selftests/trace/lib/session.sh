@@ -34,6 +34,44 @@ equal() {
 	[[ $2 == "$3" ]] || complain "$1: $2, not $3"
 }
 
+# --- events and counters
+
+# Writes pages of which it says how many; see there.
+TOUCH=$TRACE/touch
+# The report of `cowstat run`, and what the command that it ran has said
+REPORT=$dir/report.json
+SAID=$dir/touched
+# A command that a tracer can run
+COUNTED=("$COWSTAT" run --json -o "$REPORT" -- sh -c "exec '$TOUCH' >'$SAID'")
+
+# Of the counted command: it is the root of its tree.
+tree() {
+	jq '.processes[0].pid' "$REPORT"
+}
+
+# counter NAME: of the tree
+counter() {
+	jq --arg name "$1" '.tree[$name]' "$REPORT"
+}
+
+# agree: the events on standard input, with the counters of the tree
+agree() {
+	awk -v TREE="$(tree)" -f "$TRACE/lib/sums.awk" >"$dir/sums"
+	while read -r name _; do
+		echo "$name $(counter "$name")"
+	done <"$dir/sums" >"$dir/counters"
+	diff "$dir/sums" "$dir/counters" || complain "events (<) and counters (>) differ" || return
+	(($(counter broken_child) > 4000)) || complain "nothing was counted: $(cat "$REPORT")"
+}
+
+# Workloads whose counters are known to the page, and how many each breaks at least
+VERIFIED=(child-write both-write last-owner)
+verify() {
+	"$COWSTAT" verify "${VERIFIED[@]}" >"$dir/verified" 2>&1 || complain "$(cat "$dir/verified")"
+}
+
+# --- the module
+
 load() {
 	loaded || insmod "$KO" || exit
 }

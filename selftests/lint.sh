@@ -60,21 +60,40 @@ compile() {
 scripts() {
 	local -a files
 
-	mapfile -t files < <(find module selftests .ci -type f -exec grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell' {} + | sort)
+	mapfile -t files < <(find module selftests tools .ci -type f -exec grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell' {} + | sort)
 	shellcheck -x -S warning "${files[@]}"
+}
+
+manuals() {
+	local page
+
+	for page in tools/bpftrace/man/*.8; do
+		groff -man -ww -z -T utf8 "$page"
+	done
+}
+
+# Each has a manual of its own.
+scripts_have_manuals() {
+	local script
+
+	for script in tools/bpftrace/*.bt; do
+		[[ -e ${script%/*}/man/${script##*/}.8 ]] || echo "$script has no manual"
+	done
 }
 
 main() {
 	cd "$ROOT" || exit
 	selftests/vm/setup.sh || exit
 	. "$VM_ENV"
-	echo "1..5"
+	echo "1..7"
 	no_output "checkpatch module" checkpatch "$MODULE_IGNORE" module
 	no_output "checkpatch tools" checkpatch "$TOOLS_IGNORE" tools
 	no_output "checkpatch test modules" checkpatch "$TESTS_IGNORE" \
 		selftests/kunit selftests/sanitize
 	no_output "sparse and gcc W=1 module" compile
 	no_output "shellcheck" scripts
+	no_output "manuals" manuals
+	no_output "a manual for each script" scripts_have_manuals
 	exit $failed
 }
 

@@ -11,6 +11,7 @@ set -uo pipefail
 totals_agree() {
 	local kind
 
+	unique broken || return
 	agree "all" "$(total broken)" broken || return
 	for kind in anon file ksm hugetlb; do
 		agree "$kind" "$(total broken ", $kind, ")" broken_$kind || return

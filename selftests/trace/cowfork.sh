@@ -19,6 +19,7 @@ forks() {
 }
 
 totals_agree() {
+	unique 'shared|broken|taken_over' || return
 	agree "lines of forks" "$(fork_lines | wc -l)" forks || return
 	agree "shared" "$(forks 'pages shared')" shared || return
 	agree "in swap" "$(forks 'in swap')" shared_swap || return

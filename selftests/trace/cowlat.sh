@@ -15,7 +15,7 @@ stat() {
 
 # histogram NAME: the sum of its rows
 histogram() {
-	awk -v name="@$1: " '
+	awk -v name="@$1:" '
 		/^@/ { in_it = index($0, name) == 1 }
 		in_it && /^[[(]/ { sub(/^[^])]*[])]/, ""); sum += $1 }
 		END { print sum + 0 }' "$TRACED"
@@ -23,6 +23,7 @@ histogram() {
 
 numbers_agree() {
 	watch cowlat "$1" || return
+	unique 'break_ns|breaks' || return
 	agree "by child" "$(stat count 'breaks\[child\]')" broken_child || return
 	agree "by parent" "$(stat count 'breaks\[parent\]')" broken_parent || return
 	agree "of files" "$(stat count 'breaks\[file\]')" broken_file || return

@@ -9,6 +9,7 @@ set -uo pipefail
 . "$(dirname "$0")/lib/bpftrace.sh"
 
 numbers_agree() {
+	unique 'copied|zero_filled|taken_over|forks' || return
 	agree "forks" "$(total forks)" forks || return
 	agree "copied at a fork" "$(total copied_at_fork)" eager || return
 	agree "anon" "$(total copied ', anon$')" broken_anon || return

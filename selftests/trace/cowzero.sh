@@ -10,6 +10,7 @@ set -uo pipefail
 
 # totals_agree COUNTER: it must have gained something
 totals_agree() {
+	unique 'zero_filled|came_as_huge_page|had_been_read' || return
 	agree "all" "$(total zero_filled)" zero_filled || return
 	agree "heap" "$(total zero_filled ', heap$')" zero_heap || return
 	agree "stack" "$(total zero_filled ', stack$')" zero_stack || return

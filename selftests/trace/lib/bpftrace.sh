@@ -146,6 +146,14 @@ total() {
 		END { print sum + 0 }' "$TRACED"
 }
 
+# Is each key of these maps there once?
+unique() {
+	local twice
+
+	twice=$(grep -oE "^@($1)\[.*\]:" "$TRACED" | sort | uniq -d)
+	[[ ! $twice ]] || complain "more than once: $twice"
+}
+
 # agree WHAT TOTAL COUNTER: is it what the counter gained?
 agree() {
 	equal "$1" "$2" "$(gain "$3")"

@@ -49,7 +49,7 @@ table() {
 	local dir=$OUT/$1 name
 	local -a files=()
 
-	for name in bare loaded events unloaded again libbpf bpftrace memory threads-bare threads-loaded scale-10 scale-1000 scale-30000; do
+	for name in bare loaded events unloaded loaded-again events-again libbpf bpftrace memory threads-bare threads-loaded scale-10 scale-1000 scale-30000; do
 		[[ ! -e $dir/$name ]] || files+=("$dir/$name")
 	done
 	awk -v KERNEL="$1" -v RELEASE="$(sed -n 's/^KRELEASE=//p' "$(kernel_env "$1")")" \

@@ -61,25 +61,28 @@ events() {
 	echo "$1" >/sys/kernel/tracing/events/cowstat/enable
 }
 
-# without the module, with it, with its events, without it and with it again: a path can
-# differ from pass to pass by what the page allocator has at hand
+# with_module SUFFIX: and with its events
+with_module() {
+	insmod cowstat.ko
+	phase "loaded$1" "with the module" "$HERE/faultcost"
+	cat /proc/cowstat >"$COWSTAT_OUT/proc"
+	events 1
+	phase "events$1" "with the module, its events on" "$HERE/faultcost"
+	events 0
+	rmmod cowstat
+}
+
+# without the module, with it, without it and with it again: a path can differ from pass
+# to pass by what the page allocator has at hand
 times() {
-	phases=6
-	! has_peers || phases=8
+	phases=7
+	! has_peers || phases=9
 	steady
 	phase warm-up "warming up" "$HERE/faultcost"
 	phase bare "without the module" "$HERE/faultcost"
-	insmod cowstat.ko
-	phase loaded "with the module" "$HERE/faultcost"
-	cat /proc/cowstat >"$COWSTAT_OUT/proc"
-	events 1
-	phase events "with the module, its events on" "$HERE/faultcost"
-	events 0
-	rmmod cowstat
+	with_module ''
 	phase unloaded "after the module was taken out" "$HERE/faultcost"
-	insmod cowstat.ko
-	phase again "with the module once more" "$HERE/faultcost"
-	rmmod cowstat
+	with_module -again
 	! has_peers || peers
 }
 

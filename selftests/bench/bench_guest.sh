@@ -35,8 +35,14 @@ phase() {
 }
 
 # The same addresses, hence page tables, in every run; one page a fault in file
-# mappings; no throttling of SCHED_FIFO.
+# mappings; no throttling of SCHED_FIFO, nor a server for others beside it, as newer
+# kernels have: a new child would run, and end, before its fork returns.
 steady() {
+	local server
+
+	for server in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do
+		[[ ! -e $server ]] || echo 0 >"$server"
+	done
 	echo 0 >/proc/sys/kernel/randomize_va_space
 	echo 4096 >/sys/kernel/debug/fault_around_bytes
 	echo -1 >/proc/sys/kernel/sched_rt_runtime_us

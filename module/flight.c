@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "flight.h"
+#include "zeroread.h"
 
 struct cow_flight cow_flights[(1 << COW_FLIGHT_BITS) + COW_FLIGHT_REACH];
 
@@ -122,6 +123,8 @@ void cow_flight_replace_slowly(struct cow_flight *flight,
 	unsigned long page = fault->address & PAGE_MASK;
 	unsigned int remote = flight->stage & COW_STAGE_REMOTE;
 
+	if (flight->page == page && COW_STAGE(flight->stage) == COW_STAGE_HUGE)
+		cow_zeroread_split_over(fault->vma, page);
 	if (flight->page != page || !is_known(flight, fault)) {
 		remote = is_exception(flight, fault) ? 0 : COW_STAGE_REMOTE;
 		flight->page = page;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/delay.h>
 #include <linux/hash.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
@@ -33,14 +34,14 @@ enum news {
  * @work: runs on that return; the task's alone while the note is in use
  * @mm: NULL if not in use
  * @page: address of the page, 0 if not in use
- * @had_table: there was a page table, but no entry in it
+ * @in_split: there was no page table, but a huge zero page was being split
  * @news: what other threads did to it
  */
 struct note {
 	struct callback_head work;
 	struct mm_struct *mm;
 	unsigned long page;
-	bool had_table;
+	bool in_split;
 	enum news news;
 };
 
@@ -115,19 +116,64 @@ static unsigned int count_entries(struct mm_struct *mm, unsigned long start)
 	return entries;
 }
 
-/* Huge zero pages that were split, the last ones: address ^ mm, by its hash. */
+/*
+ * Huge zero pages that are being split, by the hash of their key. The write that does
+ * it says when it begins and when it is over. One that has not said so for long, or
+ * never will, since it was killed, is over as well: the next memory at that address,
+ * maybe of another process, has nothing to do with it.
+ */
 #define COW_SPLIT_BITS	8
+#define COW_SPLIT_OLD	(10 * HZ)
 
-static unsigned long splits[1 << COW_SPLIT_BITS];
-
-static unsigned long *split_of(unsigned long key)
-{
-	return &splits[hash_64(key, COW_SPLIT_BITS)];
-}
+/**
+ * struct split - a huge zero page that is being split
+ * @key: its address ^ mm, 0 if it is over
+ * @since: jiffies
+ * @begun: how many have begun here
+ */
+static struct split {
+	unsigned long key;
+	unsigned long since;
+	atomic_t begun;
+} splits[1 << COW_SPLIT_BITS];
 
 static unsigned long split_key(const struct mm_struct *mm, unsigned long page)
 {
 	return (unsigned long)mm ^ (page & HUGE_MASK);
+}
+
+static struct split *split_of(const struct mm_struct *mm, unsigned long page)
+{
+	return &splits[hash_64(split_key(mm, page), COW_SPLIT_BITS)];
+}
+
+static void begin_split(const struct mm_struct *mm, unsigned long page)
+{
+	struct split *split = split_of(mm, page);
+
+	WRITE_ONCE(split->since, jiffies);
+	WRITE_ONCE(split->key, split_key(mm, page));
+	atomic_inc(&split->begun);
+}
+
+static void end_split(const struct mm_struct *mm, unsigned long page)
+{
+	struct split *split = split_of(mm, page);
+
+	if (READ_ONCE(split->key) == split_key(mm, page))
+		WRITE_ONCE(split->key, 0);
+}
+
+/* Is one going on, or has one been since @begun was read? */
+static bool is_splitting(const struct mm_struct *mm, unsigned long page,
+			 int begun)
+{
+	const struct split *split = split_of(mm, page);
+
+	if (atomic_read(&split->begun) != begun)
+		return true;
+	return READ_ONCE(split->key) == split_key(mm, page) &&
+	       time_before(jiffies, READ_ONCE(split->since) + COW_SPLIT_OLD);
 }
 
 /*
@@ -140,9 +186,7 @@ static unsigned long split_key(const struct mm_struct *mm, unsigned long page)
  */
 static bool was_split(const struct note *note)
 {
-	unsigned long key = split_key(note->mm, note->page);
-
-	return !note->had_table && READ_ONCE(*split_of(key)) == key &&
+	return note->in_split &&
 	       count_entries(note->mm, note->page & HUGE_MASK) >
 	       HUGE_PAGES / 2;
 }
@@ -254,9 +298,11 @@ static enum noted make_note(struct mm_struct *mm, unsigned long page,
 {
 	struct bucket *bucket = bucket_of(mm, page);
 	enum noted noted = NO_ROOM;
+	int begun = atomic_read(&split_of(mm, page)->begun);
 	struct note *note;
 	enum entry entry;
 
+	smp_rmb();	/* with the table: what has taken it away has begun */
 	raw_spin_lock(&bucket->lock);
 	entry = look(mm, page);
 	if (find(bucket, mm, page) || entry > NO_ENTRY) {
@@ -266,7 +312,8 @@ static enum noted make_note(struct mm_struct *mm, unsigned long page,
 		if (note) {
 			note->mm = mm;
 			note->page = page;
-			note->had_table = entry == NO_ENTRY;
+			note->in_split = entry == NO_TABLE &&
+					 is_splitting(mm, page, begun);
 			note->news = NO_NEWS;
 			*made = note;
 			noted = NOTED;
@@ -358,14 +405,24 @@ void cow_zeroread_overwrite_slowly(const struct vm_fault *fault)
 void cow_zeroread_split(const struct vm_fault *fault)
 {
 	struct mm_struct *mm = fault->vma->vm_mm;
-	unsigned long key = split_key(mm, fault->address);
+	enum entry entry;
 
 	if (is_anon(fault->orig_pmd))
 		return;
-	WRITE_ONCE(*split_of(key), key);
+	begin_split(mm, fault->address);
 	if (atomic_read(&cow_zeroread_notes))
 		tell_all(mm, fault->address & HUGE_MASK, WAS_HUGE_ZERO_PAGE,
 			 true);
+	/* If another thread was faster, it may have said already that it is over. */
+	entry = look(mm, fault->address);
+	if (entry != HUGE_ZERO_PAGE && entry != NO_TABLE)
+		end_split(mm, fault->address);
+}
+
+void cow_zeroread_split_over(const struct vm_area_struct *vma,
+			     unsigned long address)
+{
+	end_split(vma->vm_mm, address);
 }
 
 void cow_zeroread_init(void)

@@ -1164,6 +1164,38 @@ TEST_IF_HUGE(race, read_while_the_huge_zero_page_is_split)
 		    .mapped = RACE_SPLITS * HUGE_PAGES);
 }
 
+/*
+ * Memory at an address where a huge zero page was split before: that is over, and what
+ * other threads fill there meanwhile does not come from it.
+ */
+TEST_IF_HUGE(race, first_read_where_a_huge_zero_page_was_split_before)
+{
+	struct actor *thread[THREADS];
+	int round, written = 0, huge = 0;
+	char *at;
+
+	start_threads(self->p, thread);
+	for (round = 0; round < RACE_ROUNDS; round++) {
+		at = map_huge(self->p, 1);
+		actor_read(self->p, at, 0, 1);
+		actor_write(self->p, at, 0, 1);
+		if (huge_kib(self->p->pid))
+			huge += HUGE_PAGES;
+		else
+			written++;
+		actor_syscall(self->p, SYS_mmap, (long)at, HUGE_SIZE,
+			      PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		actor_syscall(self->p, SYS_madvise, (long)at, HUGE_SIZE,
+			      MADV_NOHUGEPAGE);
+		race_along(thread, &(struct track){ at, 0, PAGE, RACE_PAGES },
+			   ACTOR_READ, ACTOR_READ);
+	}
+	EXPECT_SELF("P", self->p, .zero = written + huge, .huge = huge,
+		    .upgraded = written + huge,
+		    .mapped = RACE_ROUNDS * (HUGE_PAGES + RACE_PAGES));
+}
+
 /* Threads read different pages of the same fresh huge pages at once. */
 TEST_IF_HUGE(race, huge_zero_read_counts_once)
 {

@@ -169,9 +169,11 @@ refuses() {
 	equal "the message" "$(cat "$dir/told")" "cowstat: $line"
 }
 
-# in_mounts SCRIPT CMD…: CMD where SCRIPT has changed what is mounted
+# in_mounts SCRIPT CMD…: CMD where SCRIPT has changed what is mounted. Whoever has looked
+# for tracefs below debugfs has mounted it there as well.
 in_mounts() {
-	unshare -m sh -c "$1"' && shift && "$@"' sh "$@"
+	unshare -m sh -c 'umount -q /sys/kernel/debug/tracing
+		'"$1"' && shift && "$@"' sh "$@"
 }
 
 mounts_tracefs() {

@@ -176,10 +176,12 @@ accelerator() {
 }
 
 # A clock that counts instructions leaps while the machine waits for its disks: who
-# waits for them too does not hang.
+# waits for them too does not hang. And an emulated processor stands still while this
+# machine has no time for it: only after two minutes it is stuck.
 watchdogs() {
 	[[ ! $icount ]] ||
 		echo "sysctl.kernel.hung_task_timeout_secs=0"
+	has_kvm || echo "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
 }
 
 # The guest distrusts the emulated TSC and would use the HPET, whose every read
@@ -203,7 +205,7 @@ machine() {
 		-no-reboot -machine q35 -cpu max -smp "$cpus,sockets=$cpus" -m "$mem"
 		"${accel[@]}"
 		-kernel "$KIMAGE" -initrd "$run/initramfs.cpio"
-		-append "console=ttyS0 panic=-1 oops=panic $(clock | xargs) $(watchdogs) $KAPPEND $append"
+		-append "console=ttyS0 panic=-1 oops=panic $(clock | xargs) $(watchdogs | xargs) $KAPPEND $append"
 		-chardev "file,id=console,path=$run/console" -serial chardev:console
 		-device virtio-rng-pci
 		-device virtio-serial-pci

@@ -14,7 +14,6 @@
 #include "classify.h"
 
 struct cow_process;
-struct mm_struct;
 struct page;
 struct task_struct;
 

@@ -134,8 +134,8 @@ main() {
 	guest unloaded "$(tests_of TEST_PROGS)" --turns
 	guest verify "$(workloads)"
 	guest special "$(special_workloads)" --numa 2
-	[[ $KERNEL != 6.1 ]] || guest witness "$(witnessed)"
-	[[ ! $(traced) ]] || guest trace "$(traced)"
+	[[ $KERNEL != 6.1 ]] || guest witness "$(witnessed)" --turns
+	[[ ! $(traced) ]] || guest trace "$(traced)" --turns
 	wait
 	echo "$SECONDS" >"$OUT/seconds"
 }

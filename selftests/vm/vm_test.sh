@@ -63,7 +63,16 @@ race() {
 		"${@:3}" "$line"
 }
 
-echo "1..12"
+# A write waits for ever where a file system is frozen. Its machine ends at once.
+stuck() {
+	ends 125 'panicked' -- sh -c 'cd /proc/sys/kernel &&
+		echo 2 >hung_task_timeout_secs && echo 1 >hung_task_check_interval_secs &&
+		modprobe loop && truncate -s 8M /tmp/disk && mkfs.ext4 -q /tmp/disk &&
+		mount /tmp/disk /mnt && fsfreeze -f /mnt && touch /mnt/file' || return
+	grep -q 'blocked for more than' "$DIR/error"
+}
+
+echo "1..13"
 check "output, files and exit status" everything_comes_out
 check "nothing that was written elsewhere" nothing_else_comes_out
 check "a bug that the kernel reports" \
@@ -76,6 +85,7 @@ check "nor is one where the module was interrupted" \
 	race 0 '' ' a+0x1/0x2' ' asm_exc_page_fault+0x1/0x2' ' b+0x1/0x2 [cowstat]'
 check "a panic" \
 	ends 125 'panicked' -- sh -c 'echo c >/proc/sysrq-trigger; sleep 1000'
+check "a kernel that is stuck" stuck
 check "a machine that ends too early" \
 	ends 125 'ended before the command' -- sh -c 'echo o >/proc/sysrq-trigger; sleep 1000'
 check "a machine that hangs" \

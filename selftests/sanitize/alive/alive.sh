@@ -18,6 +18,9 @@ set_to() {
 # Short times for the watchdogs, and no report the end of the machine.
 prepare() {
 	set_to /proc/sys/kernel/panic_on_oops 0
+	set_to /proc/sys/kernel/softlockup_panic 0
+	set_to /proc/sys/kernel/hung_task_panic 0
+	set_to /proc/sys/kernel/panic_on_rcu_stall 0
 	set_to /proc/sys/kernel/hung_task_timeout_secs 2
 	set_to /proc/sys/kernel/hung_task_check_interval_secs 1
 	set_to /proc/sys/kernel/watchdog_thresh 2

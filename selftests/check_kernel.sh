@@ -129,13 +129,14 @@ main() {
 	run_test module selftests/build.sh "$KERNEL"
 	! grep -q ^fail "$RESULTS" || return 0
 	SECONDS=0
+	# The longest first
+	[[ ! $(traced) ]] || guest trace "$(traced)" --turns
 	guest storms "$(storms)" --turns --append slub_debug=A,cowstat_process
 	guest loaded "$(tests_of TEST_GEN_PROGS)" --numa 2
 	guest unloaded "$(tests_of TEST_PROGS)" --turns
 	guest verify "$(workloads)"
 	guest special "$(special_workloads)" --numa 2
 	[[ $KERNEL != 6.1 ]] || guest witness "$(witnessed)" --turns
-	[[ ! $(traced) ]] || guest trace "$(traced)" --turns
 	wait
 	echo "$SECONDS" >"$OUT/seconds"
 }

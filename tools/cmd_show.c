@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "client.h"
 #include "commands.h"
+#include "number.h"
 #include "report.h"
 #include "say.h"
 
@@ -29,12 +31,9 @@ static const char help[] =
 
 static int parse_pid(const char *text)
 {
-	char *end;
-	long pid;
+	__u64 pid;
 
-	errno = 0;
-	pid = strtol(text, &end, 10);
-	if (errno || *end || end == text || pid < 1 || pid > 0x7fffffff)
+	if (number_parse(text, 1, INT_MAX, &pid))
 		return -fail("show: '%s' is not a process id: give a number above 0", text);
 	return pid;
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "client.h"
 #include "commands.h"
+#include "number.h"
 #include "output.h"
 #include "report.h"
 #include "say.h"
@@ -61,8 +61,8 @@ struct request {
 	bool json;
 	bool folded;
 	bool dwarf;
-	unsigned long top;
-	unsigned long buffer;
+	__u64 top;
+	__u64 buffer;
 	const struct stacks_event *event;
 	const char *file;
 	char **command;
@@ -202,18 +202,9 @@ static int run(const struct request *request)
 	return status;
 }
 
-static int parse_number(const char *text, unsigned long most, unsigned long *number)
-{
-	char *end;
-
-	errno = 0;
-	*number = strtoul(text, &end, 10);
-	return errno || *end || end == text || *text == '-' || *number > most ? -1 : 0;
-}
-
 static int parse_top(struct request *request, const char *text)
 {
-	if (!parse_number(text, TOP_MAX, &request->top))
+	if (!number_parse(text, 0, TOP_MAX, &request->top))
 		return 0;
 	return fail("stacks: '%s' is not a number of functions: give 1 or more, or 0 for all",
 		    text);
@@ -221,7 +212,7 @@ static int parse_top(struct request *request, const char *text)
 
 static int parse_buffer(struct request *request, const char *text)
 {
-	if (!parse_number(text, BUFFER_MAX, &request->buffer) && request->buffer &&
+	if (!number_parse(text, 1, BUFFER_MAX, &request->buffer) &&
 	    !(request->buffer & (request->buffer - 1)))
 		return 0;
 	return fail("stacks: '%s' is no size of a buffer: give 1, 2, 4, ... %d", text, BUFFER_MAX);

@@ -7,7 +7,6 @@
  * (workload_engine.c, workload_actor.c) and replayed by a model of the kernel
  * (workload_model.c). Nothing here knows of the module.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
@@ -19,6 +18,7 @@
 
 #include "commands.h"
 #include "counters.h"
+#include "number.h"
 #include "say.h"
 #include "workload_catalog.h"
 #include "workload_engine.h"
@@ -72,12 +72,7 @@ struct arguments {
 static int parse_number(const char *option, const char *text, ull least,
 			ull most, __u64 *number)
 {
-	char *end;
-
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || *number < least ||
-	    *number > most)
+	if (number_parse(text, least, most, number))
 		return fail("workload: --%s is '%s': give a number from %llu to %llu",
 			    option, text, least, most);
 	return 0;

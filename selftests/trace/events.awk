@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# events.awk PIDS TRACE: does what the tracepoints told of each process add up to what
-# it had counted itself when it was gone (cow_exit)? PIDS are those that were there
-# before, of which some is not in the trace. Prints each difference, then how many
-# processes and events agreed; status 1 if there is a difference, or no process.
+# awk -f lib/events.awk -f events.awk PIDS TRACE: does what the tracepoints told of each
+# process add up to what it had counted itself when it was gone (cow_exit)? PIDS are
+# those that were there before, of which some is not in the trace. Prints each
+# difference, then how many processes and events agreed; status 1 if there is a
+# difference, or no process.
 
 BEGIN {
 	split("forks shared shared_swap inherited eager broken broken_anon " \
@@ -17,57 +18,22 @@ FNR == NR {
 	next
 }
 
-# The fields of an event, name=value; its name is returned
-function parse(	i, at, name) {
-	delete f
-	for (i = 1; i <= NF; i++)
-		if (name == "" && $i ~ /^cow_[a-z_]+:$/)
-			name = substr($i, 1, length($i) - 1)
-		else if (name != "" && (at = index($i, "=")))
-			f[substr($i, 1, at - 1)] = substr($i, at + 1)
-	return name
-}
-
 function add(pid, counter, n) {
 	sum[pid, counter] += n
 	open[pid]
 }
 
-function add_fork() {
-	add(f["parent"], "forks", 1)
-	add(f["parent"], "shared", f["shared"])
-	add(f["parent"], "shared_swap", f["shared_swap"])
-	add(f["child"], "inherited", f["shared"])
-	add(f["child"], "eager", f["eager"])
-	if (f["ns"] + 0 == 0)
-		differ("fork of " f["child"] ": its time is not known")
-}
-
-function add_break(	pid) {
-	pid = f["pid"]
-	add(pid, "broken", f["pages"])
-	add(pid, "broken_" f["kind"], f["pages"])
-	if (f["kind"] == "anon")
-		add(pid, "broken_" f["by"], f["pages"])
-	else if (f["by"] != "-")
-		differ("pid " pid ": " f["kind"] " by " f["by"])
-	add(pid, "broken_remote", f["remote"] * f["pages"])
-	add(pid, "break_ns", f["ns"])
-	if (f["ns"] + 0 > sum[pid, "break_max_ns"] + 0)
-		sum[pid, "break_max_ns"] = f["ns"] + 0
-}
-
-function add_zero_fill() {
-	add(f["pid"], "zero_filled", f["pages"])
-	if (f["where"] != "mapping")
-		add(f["pid"], "zero_" f["where"], f["pages"])
-	add(f["pid"], "zero_huge", f["huge"] * f["pages"])
-	add(f["pid"], "zero_upgraded", f["upgraded"] * f["pages"])
-}
-
 function differ(what) {
 	print what
 	different = 1
+}
+
+# What is no sum
+function look_at_break(pid) {
+	if ((f["kind"] == "anon") != (f["by"] != "-"))
+		differ("pid " pid ": " f["kind"] " by " f["by"])
+	if (f["ns"] + 0 > sum[pid, "break_max_ns"] + 0)
+		sum[pid, "break_max_ns"] = f["ns"] + 0
 }
 
 # What a vfork child paid for that never called exec is its parent's as well.
@@ -102,11 +68,12 @@ function compare(pid,	i, name) {
 	if (event == "")
 		next
 	events++
+	account(event)
 }
-event == "cow_fork" { add_fork() }
-event == "cow_break" { add_break() }
-event == "cow_reuse" { add(f["pid"], "reused", f["pages"]) }
-event == "cow_zero_fill" { add_zero_fill() }
+event == "cow_fork" && f["ns"] + 0 == 0 {
+	differ("fork of " f["child"] ": its time is not known")
+}
+event == "cow_break" { look_at_break(f["pid"]) }
 event == "cow_exit" { compare(f["pid"]) }
 
 END {

@@ -61,7 +61,8 @@ agree() {
 	lost=$(lost)
 	if ((lost)); then
 		verdict="$lost events lost: the buffer is too small"
-	elif verdict=$(awk -f "$HERE/events.awk" "$dir/pids" "$INSTANCE/trace"); then
+	elif verdict=$(awk -f "$HERE/lib/events.awk" -f "$HERE/events.awk" \
+		"$dir/pids" "$INSTANCE/trace"); then
 		echo "ok $((++number)) $name: $verdict"
 		return
 	fi

@@ -39,7 +39,7 @@ filter_agrees() {
 	record -e cowstat:cow_break -f 'by == 1' -- "${COUNTED[@]}" || return
 	report >"$dir/report"
 	! grep 'cow_break' "$dir/report" | grep -v 'by=child' || complain "others are there" || return
-	pages=$(awk -v TREE="$(tree)" -f "$TRACE/lib/sums.awk" "$dir/report" |
+	pages=$(sums <"$dir/report" |
 		awk '$1 == "broken" { print $2 }')
 	equal "pages broken by the child" "$pages" "$(counter broken_child)"
 }

@@ -54,9 +54,14 @@ counter() {
 	jq --arg name "$1" '.tree[$name]' "$REPORT"
 }
 
+# sums: of the events of the tree on standard input
+sums() {
+	awk -v TREE="$(tree)" -f "$TRACE/lib/events.awk" -f "$TRACE/lib/sums.awk"
+}
+
 # agree: the events on standard input, with the counters of the tree
 agree() {
-	awk -v TREE="$(tree)" -f "$TRACE/lib/sums.awk" >"$dir/sums"
+	sums >"$dir/sums"
 	while read -r name _; do
 		echo "$name $(counter "$name")"
 	done <"$dir/sums" >"$dir/counters"

@@ -119,8 +119,45 @@ comes_back_off() {
 	equal "filter" "$(cat "$EVENTS/cow_break/filter")" none
 }
 
+# tree_is NAME PID: in all events of that member of the family, its end included
+tree_is() {
+	local pid trees
+
+	pid=$(<"$dir/$1")
+	grep -q "cow_exit: pid=$pid " "$dir/trace" || complain "$1, $pid: no end" || return
+	trees=$(grep -oP "cow_(break|reuse|zero_fill|exit): pid=$pid tree=\K\d+" "$dir/trace" |
+		sort -u | xargs)
+	equal "tree of $1" "$trees" "$2"
+}
+
+# Born before the module: the kernel still knows who has called exec.
+older_than_the_module() {
+	local name family
+
+	unload
+	mkfifo "$dir/born" "$dir/go"
+	exec 7<>"$dir/born" 8<>"$dir/go"
+	"$TRACE/lib/family.sh" "$dir" 7<&- 8<&- &
+	family=$!
+	for name in root child grandchild program; do
+		read -r _ <&7
+	done
+	load
+	echo >"$TRACING/trace"
+	echo 1 >"$EVENTS/enable"
+	exec 8<&-
+	wait $family
+	echo 0 >"$EVENTS/enable"
+	cp "$TRACING/trace" "$dir/trace"
+	exec 7<&-
+	for name in root child grandchild; do
+		tree_is "$name" "$family" || return
+	done
+	tree_is program "$(<"$dir/program")"
+}
+
 echo "TAP version 13"
-echo "1..8"
+echo "1..9"
 load
 buffer 16384
 check "a filter lets through what it names" filter_agrees
@@ -131,4 +168,5 @@ check "what the buffer loses is said" losses_are_said
 check "and the counters lose nothing" counters_lose_nothing
 check "unloading with events on takes them along" unloads_with_events_on
 check "they come back off" comes_back_off
+check "processes older than the module have the tree of their program" older_than_the_module
 finish

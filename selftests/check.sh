@@ -6,9 +6,10 @@
 # make check, make check-kernels: sets up, builds, lints, runs the tests that
 # need no module, then those that do on each of these kernels of vm/kernels (6.1,
 # or all that Debian has). With --add the kernels alone, beside what an earlier run
-# has left. Ends with a table of the kernels and the line 'N
-# passed, N failed, N skipped', and with status 1 if anything failed, did not
-# run, or nothing ran. The outputs of all tests stay in build/check.
+# has left. Ends with a table of what the scripts for bpftrace told and the counters
+# had, one of the kernels, and the line 'N passed, N failed, N skipped', and with status
+# 1 if anything failed, did not run, or nothing ran. The outputs of all tests stay in
+# build/check.
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -82,6 +83,19 @@ table() {
 	echo
 }
 
+# scripts KERNEL…: those for bpftrace, and the counters
+scripts() {
+	local -a agreed=()
+	local name
+
+	for name; do
+		[[ ! -s $CHECK/$name/agreed ]] || agreed+=("$CHECK/$name/agreed")
+	done
+	((${#agreed[@]})) || return 0
+	echo
+	awk -f "$ROOT/selftests/trace/lib/table.awk" "${agreed[@]}"
+}
+
 main() {
 	local -a kernels
 	local add=''
@@ -99,6 +113,7 @@ main() {
 	if selftests/vm/setup.sh; then
 		[[ $add ]] || host_tests
 		kernel_tests "${kernels[@]}"
+		scripts "${kernels[@]}"
 		table "${kernels[@]}"
 	else
 		result fail setup all "see above"

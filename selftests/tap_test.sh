@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Tests tap.awk: outputs of programs that did well, badly or died, and the
-# verdicts that they must get. Prints TAP itself.
+# verdicts that they must get; and the table of the scripts' numbers. Prints TAP itself.
 
 set -uo pipefail
 cd "$(dirname "$0")" || exit
@@ -30,7 +30,21 @@ judge() {
 	fi
 }
 
-echo "1..17"
+# The same number once, different ones both, nothing where all told of nothing.
+scripts_table() {
+	mkdir "$DIR/a" "$DIR/b"
+	printf '%s\t%s\t%s\t%s\t%s\t%s\n' script load what same 5 5 script load what other 5 6 \
+		script load what none 0 0 >"$DIR/a/agreed"
+	printf '%s\t%s\t%s\t%s\t%s\t%s\n' script load what same 7 7 >"$DIR/b/agreed"
+	awk -f trace/lib/table.awk "$DIR/a/agreed" "$DIR/b/agreed" | tr -s ' ' >"$DIR/table"
+	diff "$DIR/table" - <<-'END'
+		script workload what it tells counter a b
+		script load what same 5 7
+		script load what other 5 != 6 -
+	END
+}
+
+echo "1..18"
 judge "all well" 0 "pass:a pass:b" <<<$'TAP version 13\n1..2\nok 1 a\nok 2 - b'
 judge "plan at the end" 0 "pass:a pass:b" <<<$'ok 1 a\nok 2 b\n1..2'
 judge "a failure" 1 "pass:a fail:b" <<<$'1..2\nok 1 a\n# why\nnot ok 2 b'
@@ -50,4 +64,11 @@ judge "nested results count once" 0 "pass:x pass:y pass:b" \
 	<<<$'1..2\n    1..2\n    ok 1 x\n    ok 2 y\nok 1 a\nok 2 b'
 judge "two programs' output" 1 "pass:a fail:plan fail:b" \
 	<<<$'TAP version 13\n1..2\nok 1 a\nTAP version 13\n1..1\nnot ok 1 b'
+if scripts_table >"$DIR/said"; then
+	echo "ok $((++number)) the table of scripts and counters"
+else
+	sed 's/^/# /' "$DIR/said"
+	echo "not ok $((++number)) the table of scripts and counters"
+	failed=1
+fi
 exit $failed

@@ -70,7 +70,7 @@ loss_is_said() {
 	end_workload fork-repeat || return
 	grep -qE 'Lost [1-9][0-9]* events' "$TRACED" ||
 		complain "nothing was lost: $(cat "$TRACED")" || return
-	agree "what is summed in the kernel" "$(total shared)" shared
+	agree "summed in the kernel" "$(total shared)" shared
 }
 
 WORKLOADS=(both-write grandchildren pin-fork swap-child)

@@ -154,9 +154,17 @@ unique() {
 	[[ ! $twice ]] || complain "more than once: $twice"
 }
 
+# For the table of all scripts (table.awk), where somebody wants it
+AGREED=${COWSTAT_OUT:-$dir}/agreed
+
 # agree WHAT TOTAL COUNTER: is it what the counter gained?
 agree() {
-	equal "$1" "$2" "$(gain "$3")"
+	local gained
+
+	gained=$(gain "$3")
+	printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$(basename "$0" .sh)" "$current" "$1" "$3" "$2" "$gained" \
+		>>"$AGREED"
+	equal "$1" "$2" "$gained"
 }
 
 # check_workload NAME CMD…: a test of one that was watched, or a skip

@@ -32,7 +32,7 @@ is_cached() {
 	local pattern
 
 	for pattern; do
-		compgen -G "$(cache_dir)/kernel-$pattern/complete" >/dev/null || return
+		compgen -G "$(cache_dir)/$pattern" >/dev/null || return
 	done
 }
 
@@ -54,8 +54,9 @@ other_kernels() {
 	local needed
 
 	needed=$(minutes 3.2)
-	is_cached "bookworm-*cloud*" "bookworm-*-rt-*" "bookworm-backports-*" \
-		"trixie-backports-*" || needed=$((needed + 12))
+	is_cached "kernel-bookworm-*cloud*/complete" "kernel-bookworm-*-rt-*/complete" \
+		"kernel-bookworm-backports-*/complete" "kernel-trixie-backports-*/complete" \
+		"guest-trixie-*.ext4" || needed=$((needed + 12))
 	tier "other kernels" "$needed" selftests/check.sh --add "${OTHERS[@]}"
 }
 
@@ -63,7 +64,7 @@ sanitized() {
 	local needed
 
 	needed=$(minutes 3)
-	is_cached "memory-$(selftests/sanitize/memory.sh key 2>/dev/null)" ||
+	is_cached "kernel-memory-$(selftests/sanitize/memory.sh key 2>/dev/null)/complete" ||
 		needed=$((needed + $(minutes 3)))
 	tier "sanitizers" "$needed" selftests/sanitize/check.sh memory
 }

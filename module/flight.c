@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "flight.h"
-#include "zeroread.h"
+#include "split.h"
 
 struct cow_flight cow_flights[(1 << COW_FLIGHT_BITS) + COW_FLIGHT_REACH];
 
@@ -124,7 +124,7 @@ void cow_flight_replace_slowly(struct cow_flight *flight,
 	unsigned int remote = flight->stage & COW_STAGE_REMOTE;
 
 	if (flight->page == page && COW_STAGE(flight->stage) == COW_STAGE_HUGE)
-		cow_zeroread_split_over(fault->vma, page);
+		cow_split_end(fault->vma->vm_mm, page);
 	if (flight->page != page || !is_known(flight, fault)) {
 		remote = is_exception(flight, fault) ? 0 : COW_STAGE_REMOTE;
 		flight->page = page;

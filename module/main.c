@@ -8,7 +8,7 @@
  *	life		fork, exec, exit; scan: those that were there before
  *	fault		page faults and their commit points
  *	flight		what is known of a fault until it commits
- *	zeroread	reads of the shared zero page
+ *	zeroread	reads of the shared zero page; split: of the huge one
  *	takeover	take-overs that call nothing; pagetable: looks into those
  *	classify, site	which call means what
  *	event, events	the tracepoints

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/delay.h>
 #include <linux/hash.h>
-#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
@@ -13,6 +12,7 @@
 #include "fault.h"
 #include "flight.h"
 #include "pagetable.h"
+#include "split.h"
 #include "zeroread.h"
 
 #define COW_NOTE_BITS	8	/* buckets */
@@ -114,66 +114,6 @@ static unsigned int count_entries(struct mm_struct *mm, unsigned long start)
 				entries++;
 	local_irq_restore(flags);
 	return entries;
-}
-
-/*
- * Huge zero pages that are being split, by the hash of their key. The write that does
- * it says when it begins and when it is over. One that has not said so for long, or
- * never will, since it was killed, is over as well: the next memory at that address,
- * maybe of another process, has nothing to do with it.
- */
-#define COW_SPLIT_BITS	8
-#define COW_SPLIT_OLD	(10 * HZ)
-
-/**
- * struct split - a huge zero page that is being split
- * @key: its address ^ mm, 0 if it is over
- * @since: jiffies
- * @begun: how many have begun here
- */
-static struct split {
-	unsigned long key;
-	unsigned long since;
-	atomic_t begun;
-} splits[1 << COW_SPLIT_BITS];
-
-static unsigned long split_key(const struct mm_struct *mm, unsigned long page)
-{
-	return (unsigned long)mm ^ (page & HUGE_MASK);
-}
-
-static struct split *split_of(const struct mm_struct *mm, unsigned long page)
-{
-	return &splits[hash_64(split_key(mm, page), COW_SPLIT_BITS)];
-}
-
-static void begin_split(const struct mm_struct *mm, unsigned long page)
-{
-	struct split *split = split_of(mm, page);
-
-	WRITE_ONCE(split->since, jiffies);
-	WRITE_ONCE(split->key, split_key(mm, page));
-	atomic_inc(&split->begun);
-}
-
-static void end_split(const struct mm_struct *mm, unsigned long page)
-{
-	struct split *split = split_of(mm, page);
-
-	if (READ_ONCE(split->key) == split_key(mm, page))
-		WRITE_ONCE(split->key, 0);
-}
-
-/* Is one going on, or has one been since @begun was read? */
-static bool is_splitting(const struct mm_struct *mm, unsigned long page,
-			 int begun)
-{
-	const struct split *split = split_of(mm, page);
-
-	if (atomic_read(&split->begun) != begun)
-		return true;
-	return READ_ONCE(split->key) == split_key(mm, page) &&
-	       time_before(jiffies, READ_ONCE(split->since) + COW_SPLIT_OLD);
 }
 
 /*
@@ -298,11 +238,11 @@ static enum noted make_note(struct mm_struct *mm, unsigned long page,
 {
 	struct bucket *bucket = bucket_of(mm, page);
 	enum noted noted = NO_ROOM;
-	int begun = atomic_read(&split_of(mm, page)->begun);
+	struct cow_split_view view;
 	struct note *note;
 	enum entry entry;
 
-	smp_rmb();	/* with the table: what has taken it away has begun */
+	cow_split_look(mm, page, &view);
 	raw_spin_lock(&bucket->lock);
 	entry = look(mm, page);
 	if (find(bucket, mm, page) || entry > NO_ENTRY) {
@@ -313,7 +253,7 @@ static enum noted make_note(struct mm_struct *mm, unsigned long page,
 			note->mm = mm;
 			note->page = page;
 			note->in_split = entry == NO_TABLE &&
-					 is_splitting(mm, page, begun);
+					 cow_split_was(mm, page, &view);
 			note->news = NO_NEWS;
 			*made = note;
 			noted = NOTED;
@@ -409,20 +349,14 @@ void cow_zeroread_split(const struct vm_fault *fault)
 
 	if (is_anon(fault->orig_pmd))
 		return;
-	begin_split(mm, fault->address);
+	cow_split_begin(mm, fault->address);
 	if (atomic_read(&cow_zeroread_notes))
 		tell_all(mm, fault->address & HUGE_MASK, WAS_HUGE_ZERO_PAGE,
 			 true);
 	/* If another thread was faster, it may have said already that it is over. */
 	entry = look(mm, fault->address);
 	if (entry != HUGE_ZERO_PAGE && entry != NO_TABLE)
-		end_split(mm, fault->address);
-}
-
-void cow_zeroread_split_over(const struct vm_area_struct *vma,
-			     unsigned long address)
-{
-	end_split(vma->vm_mm, address);
+		cow_split_end(mm, fault->address);
 }
 
 void cow_zeroread_init(void)

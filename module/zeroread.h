@@ -54,10 +54,6 @@ static __always_inline void cow_zeroread_overwrite(const struct vm_fault *fault)
 
 void cow_zeroread_split(const struct vm_fault *fault);
 
-/* It has been split, or a huge page put in its place. */
-void cow_zeroread_split_over(const struct vm_area_struct *vma,
-			     unsigned long address);
-
 /* The current task is about to map the huge zero page. */
 void cow_zeroread_huge(struct mm_struct *mm);
 

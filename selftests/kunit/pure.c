@@ -6,4 +6,5 @@
 #include "../../module/reserve.c"
 #include "../../module/site.c"
 #include "../../module/space.c"
+#include "../../module/split.c"
 #include "../../module/tree.c"

@@ -19,7 +19,7 @@
 
 extern struct kunit_suite cowstat_classify, cowstat_counters, cowstat_flight,
 			  cowstat_reserve, cowstat_site, cowstat_space,
-			  cowstat_tree;
+			  cowstat_split, cowstat_tree;
 
 extern unsigned int kunit_seed;
 

@@ -7,6 +7,7 @@
 #include <linux/string.h>
 
 #include "flight.h"
+#include "split.h"
 #include "tap.h"
 
 #define ADDRESS	0x7f0000123456UL
@@ -225,21 +226,33 @@ static void replace(struct vm_fault *fault, enum cow_stage stage)
 	preempt_enable();
 }
 
+static bool is_split(const struct mm_struct *mm)
+{
+	struct cow_split_view view;
+
+	cow_split_look(mm, ADDRESS, &view);
+	return cow_split_was(mm, ADDRESS, &view);
+}
+
 static void test_replace(void)
 {
+	struct vm_area_struct vma = { .vm_mm = current->active_mm };
 	struct vm_fault fault = {
-		.address = ADDRESS, .flags = FAULT_FLAG_INTERRUPTIBLE,
+		.vma = &vma, .address = ADDRESS, .flags = FAULT_FLAG_INTERRUPTIBLE,
 	};
 	struct vm_fault other = {
 		.address = ELSEWHERE, .flags = FAULT_FLAG_INTERRUPTIBLE,
 	};
 	struct cow_flight *flight = trapped();
 
+	cow_split_begin(vma.vm_mm, ADDRESS);
 	replace(&fault, COW_STAGE_HUGE);
 	ok(flight->start == MARK && flight->fault == &fault,
 	   "a huge page goes on with the trap's clock");
+	ok(is_split(vma.vm_mm), "and is being split");
 	replace(&fault, COW_STAGE_REPLACE);
 	ok(flight->start == MARK, "and its split after it");
+	ok(!is_split(vma.vm_mm), "which is over then");
 	replace(&fault, COW_STAGE_REPLACE);
 	ok(flight->start == MARK, "and what has to be tried again");
 	ok(flight->stage == COW_STAGE_REPLACE, "an exception caused it");

@@ -72,6 +72,7 @@ job() {
 	mkfifo "$JOB/pipe"
 	cat "$JOB/pipe" >"$(port output)" &
 	cat=$!
+	echo "vm: the command begins" >/dev/kmsg
 	(cd "$ROOT" && . "$JOB/command") >"$JOB/pipe" 2>&1 </dev/null &
 	status=0
 	wait $! || status=$?

@@ -26,6 +26,8 @@
 #	--log FILE	keep the kernel's log there (build/console.log)
 #	--allow REGEX	lines of the kernel's log that are no failure
 #
+# A machine that ends before CMD has begun is booted once more, which is said.
+#
 # Exit status 125, with a line that says why: the machine did not start, hung,
 # panicked or died before CMD had ended, or the kernel reported a bug (see
 # console.deny). 2: this script was called wrongly.
@@ -273,6 +275,7 @@ fail() {
 boot() {
 	local reader status=0
 
+	rm -f "$run"/{output,files,status}
 	mkfifo "$run/output"
 	cat "$run/output" &
 	reader=$!
@@ -283,6 +286,28 @@ boot() {
 	[[ -e $run/console ]] || kill "$reader" 2>/dev/null
 	wait "$reader" || :
 	return $status
+}
+
+# died_early STATUS: did the machine end before the command began, and not by the limit?
+died_early() {
+	[[ -s $run/console && $1 != 124 && $1 != 137 ]] &&
+		! grep -q 'vm: the command begins' "$run/console"
+}
+
+# Emulated processors side by side can fail a kernel that patches itself as it boots (see
+# --turns); the command has nothing to do with that. Such a machine is booted a second
+# time, and the log of the first one kept as well.
+boot_well() {
+	local first=${log%.log}-first.log status=0
+
+	boot || status=$?
+	if died_early "$status"; then
+		mv -f "$run/console" "$first"
+		say "the machine ended before the command began: once more (the kernel's log: $first)"
+		status=0
+		boot || status=$?
+	fi
+	return "$status"
 }
 
 # The kernel also says what it was told.
@@ -333,7 +358,7 @@ main() {
 	make_initramfs
 	copy_clone "$run/clone"
 	machine
-	boot || status=$?
+	boot_well || status=$?
 	take_files
 	judge "$status"
 }

@@ -72,6 +72,15 @@ stuck() {
 	grep -q 'blocked for more than' "$DIR/error"
 }
 
+# twice: before the command has begun, but not after
+booted_twice() {
+	ends 125 'once more' --append rdinit=/nothing -- true || return
+	grep -q 'the kernel panicked' "$DIR/error" || return
+	[[ -s $DIR/console-first.log && -s $DIR/console ]] || return
+	ends 125 'panicked' -- sh -c 'echo c >/proc/sysrq-trigger; sleep 1000' || return
+	! grep 'once more' "$DIR/error"
+}
+
 echo "1..13"
 check "output, files and exit status" everything_comes_out
 check "nothing that was written elsewhere" nothing_else_comes_out
@@ -83,8 +92,7 @@ check "a data race of the kernel with itself is none" \
 	race 0 '' ' a+0x1/0x2' ' b+0x1/0x2'
 check "nor is one where the module was interrupted" \
 	race 0 '' ' a+0x1/0x2' ' asm_exc_page_fault+0x1/0x2' ' b+0x1/0x2 [cowstat]'
-check "a panic" \
-	ends 125 'panicked' -- sh -c 'echo c >/proc/sysrq-trigger; sleep 1000'
+check "a panic, at boot and later" booted_twice
 check "a kernel that is stuck" stuck
 check "a machine that ends too early" \
 	ends 125 'ended before the command' -- sh -c 'echo o >/proc/sysrq-trigger; sleep 1000'

@@ -273,12 +273,28 @@ static bool could_be_huge(const struct vm_area_struct *vma, unsigned long page)
 static void count_now(struct vm_area_struct *vma, unsigned long page)
 {
 	struct mm_struct *mm = vma->vm_mm;
+	struct cow_split_view view;
+	enum entry entry;
 
-	if (look(mm, page) > NO_ENTRY || cow_mm_unstable(mm))
+	cow_split_look(mm, page, &view);
+	entry = look(mm, page);
+	if (entry > NO_ENTRY || cow_mm_unstable(mm))
+		return;
+	/* The split leaves the zero page here, which was counted with the others. */
+	if (entry == NO_TABLE && cow_split_was(mm, page, &view))
 		return;
 	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), 1);
-	if (could_be_huge(vma, page))
+	if (entry == NO_TABLE && could_be_huge(vma, page))
 		cow_flight_zero_read(mm);
+}
+
+/* A read that could have got the huge zero page is over: it got another one. */
+static void expect_no_huge(void)
+{
+	struct cow_flight *flight = cow_flight_find();
+
+	if (flight->stage == COW_STAGE_ZERO_READ)
+		cow_flight_done(flight);
 }
 
 void cow_zeroread_huge(struct mm_struct *mm)
@@ -298,6 +314,7 @@ void cow_zeroread_begin(struct vm_area_struct *vma, unsigned long address,
 	unsigned long page = address & PAGE_MASK;
 	struct note *note;
 
+	expect_no_huge();
 	if (userfaultfd_missing(vma))
 		return;
 	if (!(flags & FAULT_FLAG_USER) || mm != current->mm) {

@@ -668,16 +668,19 @@ ANON_TEST(locking_shared_pages_breaks_them)
 	EXPECT_SELF("C", c, .inherited = N, .child = N, .remote = N);
 }
 
-ANON_TEST(system_call_reads_map_the_zero_page)
+/* The kernel reads @size bytes at @at for @actor, who has not touched them. */
+static void read_by_system_call(struct actor *actor, char *at, long size)
 {
 	long name = (long)strcpy(actor_shared_page(), "sink");
-	char *at = untouched(self->p);
-	long fd;
+	long fd = actor_syscall(actor, SYS_memfd_create, name, 0);
 
-	fd = actor_syscall(self->p, SYS_memfd_create, name, 0);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(N * PAGE, actor_syscall(self->p, SYS_write, fd, (long)at,
-					  N * PAGE));
+	if (actor_syscall(actor, SYS_write, fd, (long)at, size) != size)
+		cow_die("cannot write what was never touched to a file");
+}
+
+ANON_TEST(system_call_reads_map_the_zero_page)
+{
+	read_by_system_call(self->p, untouched(self->p), N * PAGE);
 	EXPECT_SELF("P", self->p, .mapped = N);
 }
 
@@ -950,6 +953,19 @@ TEST_IF_HUGE(huge_zero, fork_shares_nothing)
 	EXPECT_SELF("C", c, 0);
 }
 
+/* What the kernel expected of its own read says nothing of the next one. */
+TEST_IF_HUGE(huge_zero, read_after_one_of_the_kernel_that_got_a_small_page)
+{
+	char *small = map_aligned(self->p, 1), *huge = map_huge(self->p, 1);
+
+	actor_syscall(self->p, SYS_madvise, (long)small, HUGE_SIZE,
+		      MADV_NOHUGEPAGE);
+	read_by_system_call(self->p, small, 1);
+	EXPECT_SELF("P", self->p, .mapped = HUGE_PAGES + 1);
+	actor_read(self->p, huge, PAGE, HUGE_PAGES);
+	EXPECT_SELF("P", self->p, .mapped = HUGE_PAGES + 1 + HUGE_PAGES);
+}
+
 /* Threads of one process, on all CPUs, write the same pages: once each. */
 #define THREADS		8
 #define RACE_PAGES	509
@@ -1162,6 +1178,46 @@ TEST_IF_HUGE(race, read_while_the_huge_zero_page_is_split)
 	pages = huge ?: RACE_SPLITS;
 	EXPECT_SELF("P", self->p, .zero = pages, .huge = huge, .upgraded = pages,
 		    .mapped = RACE_SPLITS * HUGE_PAGES);
+}
+
+#define REMOTE_READS	1000
+
+/* By another process, as a debugger does: the kernel's own reads, for it. */
+static void remote_reads(const struct actor *process, long at)
+{
+	static struct iovec from[REMOTE_READS], to[REMOTE_READS];
+	static char byte[REMOTE_READS];
+	int i;
+
+	for (i = 0; i < REMOTE_READS; i++) {
+		from[i] = (struct iovec){ (void *)at, 1 };
+		to[i] = (struct iovec){ &byte[i], 1 };
+	}
+	if (process_vm_readv(process->pid, to, REMOTE_READS, from, REMOTE_READS,
+			     0) != REMOTE_READS)
+		cow_die("process_vm_readv: %s", strerror(errno));
+}
+
+/* The kernel's own reads, too, are not answered with the zero page once more. */
+TEST_IF_HUGE(race, remote_read_while_the_huge_zero_page_is_split)
+{
+	struct cowstat_read got;
+	struct actor *writer;
+	char *at;
+	long page;
+	int i;
+
+	at = map_huge(self->p, RACE_SPLITS);
+	actor_read(self->p, at, HUGE_SIZE, RACE_SPLITS);
+	writer = actor_clone(self->p, ACTOR_THREAD_FLAGS);
+	for (i = 0; i < RACE_SPLITS; i++) {
+		page = (long)at + i * HUGE_SIZE;
+		actor_post(writer, ACTOR_WRITE, page + PAGE, 0, 1);
+		remote_reads(self->p, page);
+		actor_wait(writer);
+	}
+	got = must_read(self->tree);
+	EXPECT_EQ(RACE_SPLITS * HUGE_PAGES, got.counters.value[COW_zero_mapped]);
 }
 
 /*

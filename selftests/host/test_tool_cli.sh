@@ -56,6 +56,10 @@ fails 'an unknown letter' "show: unknown option '-x': see 'cowstat show --help'"
 fails 'a missing value' "run: a value is missing after '-o': see 'cowstat run --help'" "$cowstat" run -o
 fails 'a missing command' "run: which command? write 'cowstat run -- COMMAND [ARGUMENT...]'" "$cowstat" run --
 fails 'no pid' "show: '12x' is not a process id: give a number above 0" "$cowstat" show 12x
+for pid in '' ' 12' '12 ' +12 -12 0x12 0 18446744073709551616; do
+	fails "no pid: '$pid'" "show: '$pid' is not a process id: give a number above 0" \
+		"$cowstat" show -- "$pid"
+done
 fails 'a negative pid' "show: '-3' is not a process id: give a number above 0" "$cowstat" show -- -3
 for command in run show stacks verify; do
 	status 0 "help $command" "$cowstat" help $command

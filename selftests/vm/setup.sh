@@ -24,6 +24,8 @@ set -euo pipefail
 . "$VM_DIR/debian.sh"
 # shellcheck source=selftests/vm/disk.sh
 . "$VM_DIR/disk.sh"
+# shellcheck source=selftests/vm/qemu.sh
+. "$VM_DIR/qemu.sh"
 # shellcheck source=selftests/vm/kernel.sh
 . "$VM_DIR/kernel.sh"
 
@@ -61,6 +63,7 @@ write_env() {
 	KDIR_VM=/usr/src/linux-headers-$(installed_headers)
 	KSFT=$SOURCES_DIR/tools/testing/selftests
 	CHECKPATCH=$SOURCES_DIR/scripts/checkpatch.pl
+	QEMU=$QEMU
 	END
 	mv "$VM_ENV.new" "$VM_ENV"
 }
@@ -70,7 +73,7 @@ write_env() {
 host_in_place() {
 	local path
 
-	[[ -e $VM_ENV && $VM_ENV -nt $0 ]] || return
+	[[ -e $VM_ENV && $VM_ENV -nt $0 && $VM_ENV -nt $VM_DIR/qemu.sh ]] || return
 	while IFS='=' read -r _ path; do
 		[[ -e $path ]] || return
 	done <"$VM_ENV"
@@ -81,6 +84,7 @@ prepare_host() {
 	install_packages "${PACKAGES[@]}"
 	SOURCES_DIR=$(cache_dir)/linux-source-${SERIES}_$(dpkg-query -W -f '${Version}' "linux-source-$SERIES")
 	unpack_sources "$SOURCES_DIR"
+	find_qemu
 	write_env
 }
 

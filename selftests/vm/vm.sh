@@ -18,8 +18,8 @@
 #	--numa N	spread both over N nodes (1)
 #	--icount	one processor whose clock counts instructions
 #	--turns	the emulated processors take turns on one thread: slower, but
-#		needed where the kernel is patched under load (QEMU 7.2 can go on
-#		running what was overwritten if they run side by side)
+#		needed where the kernel is patched under load (side by side one can
+#		run what another one has just overwritten)
 #	--timeout SEC	end a machine that hangs (600)
 #	--append ARGS	more for the kernel's command line
 #	--out DIR	where the files of $COWSTAT_OUT are put (build/out)
@@ -218,7 +218,7 @@ machine() {
 
 	read -ra accel < <(accelerator)
 	qemu=(
-		qemu-system-x86_64 -no-user-config -nodefaults -display none
+		"$QEMU" -no-user-config -nodefaults -display none
 		-no-reboot -machine q35 -cpu "$(processor)" -smp "$cpus,sockets=$cpus" -m "$mem"
 		"${accel[@]}"
 		-kernel "$KIMAGE" -initrd "$run/initramfs.cpio"

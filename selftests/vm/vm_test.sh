@@ -81,7 +81,41 @@ booted_twice() {
 	! grep 'once more' "$DIR/error"
 }
 
-echo "1..13"
+# qemu FILE VERSION: one that says so
+qemu() {
+	mkdir -p "${1%/*}"
+	printf '#!/bin/sh\necho "QEMU emulator version %s (Debian)"\n' "$2" >"$1"
+	chmod +x "$1"
+}
+
+# finds FILE VERSION: with one of that version on the path
+# shellcheck disable=SC2034 # LOG is qemu.sh's
+finds() (
+	. "$VM_DIR/qemu.sh"
+	qemu "$DIR/bin/qemu-system-x86_64" "$2"
+	PATH=$DIR/bin:$PATH COWSTAT_CACHE=$DIR/cache LOG=$DIR/log
+	lock() { :; }
+	debian_apt() { return 1; }
+	find_qemu 2>"$DIR/error"
+	cat "$DIR/error"
+	echo "$QEMU, expected $1"
+	[[ $QEMU == "$1" ]]
+)
+
+old_qemu() {
+	local new=$DIR/cache/qemu-10.0/qemu-system-x86_64
+
+	finds "$DIR/bin/qemu-system-x86_64" 8.1.2 || return
+	[[ ! -s $DIR/error ]] || return
+	finds "$DIR/bin/qemu-system-x86_64" 7.2.22 || return
+	grep -q 'cannot have the QEMU' "$DIR/error" || return
+	qemu "$new" 10.0.2
+	finds "$DIR/bin/qemu-system-x86_64" 7.2.22 || return
+	: >"${new%/*}/complete"
+	finds "$new" 7.2.22 && [[ ! -s $DIR/error ]]
+}
+
+echo "1..14"
 check "output, files and exit status" everything_comes_out
 check "nothing that was written elsewhere" nothing_else_comes_out
 check "a bug that the kernel reports" \
@@ -101,5 +135,6 @@ check "a machine that hangs" \
 check "a machine that cannot start" \
 	ends 125 'did not start' --mem 99999999G -- true
 check "a kernel that there is not" ends 2 "no kernel 'nonsense'" --kernel nonsense -- true
+check "an old QEMU gives way to a new one" old_qemu
 check "an option that there is not" ends 2 'no option --nonsense' --nonsense 1 -- true
 exit $failed

@@ -303,7 +303,9 @@ boot_well() {
 	boot || status=$?
 	if died_early "$status"; then
 		mv -f "$run/console" "$first"
-		say "the machine ended before the command began: once more (the kernel's log: $first)"
+		say "the machine ended before the command began, QEMU with status $status:" \
+			"once more (the kernel's log: $first)"
+		tail -n 3 "$run/qemu" >&2
 		status=0
 		boot || status=$?
 	fi

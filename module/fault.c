@@ -280,7 +280,7 @@ static bool replaces_huge_zero(const struct vm_area_struct *vma,
 	if (fault->vma != vma || (fault->address & PMD_MASK) != address ||
 	    !pmd_present(fault->orig_pmd))
 		return false;
-	cow_split_end(vma->vm_mm, address);
+	cow_split_replace(vma->vm_mm, address);
 	cow_flight_done(flight);
 	return true;
 }

@@ -17,6 +17,9 @@ struct mm_struct;
  */
 pmd_t cow_pagetable_pmd(struct mm_struct *mm, unsigned long address);
 
+/* Is somebody changing the entries for the huge pages around @address? */
+bool cow_pagetable_is_busy(struct mm_struct *mm, unsigned long address);
+
 /* The entry for the page at @address, none if there is no table for it. */
 pte_t cow_pagetable_pte(struct mm_struct *mm, unsigned long address);
 

@@ -22,10 +22,12 @@ struct mm_struct;
  * struct cow_split_view - what was known before the page table was looked at
  * @begun: how many splits had begun, of those with the same hash
  * @going_on: one of this huge page had, and was not over
+ * @replaced: another huge page has come into its place a moment ago, or is about to
  */
 struct cow_split_view {
 	int begun;
 	bool going_on;
+	bool replaced;
 };
 
 /* @address: any in the huge page. Its entry is still there. */
@@ -33,6 +35,9 @@ void cow_split_begin(const struct mm_struct *mm, unsigned long address);
 
 /* The table, or another huge page, is in its place. */
 void cow_split_end(const struct mm_struct *mm, unsigned long address);
+
+/* Another huge page will be in its place, a few instructions from here. */
+void cow_split_replace(const struct mm_struct *mm, unsigned long address);
 
 void cow_split_look(const struct mm_struct *mm, unsigned long address,
 		    struct cow_split_view *view);

@@ -270,6 +270,18 @@ static bool could_be_huge(const struct vm_area_struct *vma, unsigned long page)
 	return start >= vma->vm_start && start + HUGE_SIZE <= vma->vm_end;
 }
 
+/*
+ * There was no page table. Is a huge page about to come there, or has it come since?
+ * Who puts it there holds the lock from before the place is empty until it is not.
+ */
+static bool comes(struct mm_struct *mm, unsigned long page)
+{
+	if (cow_pagetable_is_busy(mm, page))
+		return true;
+	smp_rmb();	/* unlocked: what was put there is seen */
+	return look(mm, page) != NO_TABLE;
+}
+
 static void count_now(struct vm_area_struct *vma, unsigned long page)
 {
 	struct mm_struct *mm = vma->vm_mm;
@@ -282,6 +294,9 @@ static void count_now(struct vm_area_struct *vma, unsigned long page)
 		return;
 	/* The split leaves the zero page here, which was counted with the others. */
 	if (entry == NO_TABLE && cow_split_was(mm, page, &view))
+		return;
+	/* Its place is empty for some instructions after the kernel has said so. */
+	if (entry == NO_TABLE && view.replaced && comes(mm, page))
 		return;
 	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), 1);
 	if (entry == NO_TABLE && could_be_huge(vma, page))

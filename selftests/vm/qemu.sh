@@ -73,10 +73,11 @@ find_qemu() {
 	if ! is_new "$(cached_qemu)"; then
 		say "fetching a newer QEMU than $(qemu_version "$QEMU") (14 MB)"
 		lock 7 "$(cache_dir)/lock-$QEMU_SUITE"
-		unpack_qemu >>"$LOG" 2>&1 || {
+		unpack_qemu >>"$LOG" 2>&1 ||
 			say "cannot have the QEMU of $QEMU_SUITE, see $LOG; this machine's is slower, and fails now and then"
-			return 0
-		}
+		# A kernel of that suite needs it next, and would wait for this script.
+		exec 7>&-
+		is_new "$(cached_qemu)" || return 0
 	fi
 	QEMU=$(cached_qemu)
 }

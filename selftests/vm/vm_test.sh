@@ -94,10 +94,11 @@ finds() (
 	. "$VM_DIR/qemu.sh"
 	qemu "$DIR/bin/qemu-system-x86_64" "$2"
 	PATH=$DIR/bin:$PATH COWSTAT_CACHE=$DIR/cache LOG=$DIR/log
-	lock() { :; }
+	lock() { exec 7>"$2"; }
 	debian_apt() { return 1; }
 	find_qemu 2>"$DIR/error"
 	cat "$DIR/error"
+	[[ ! -e /proc/$BASHPID/fd/7 ]] || { echo "the lock is still held"; return 1; }
 	echo "$QEMU, expected $1"
 	[[ $QEMU == "$1" ]]
 )

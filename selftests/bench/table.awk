@@ -84,8 +84,6 @@ function events_on(kind) {
 	return cheaper(kind, "events", "events-again")
 }
 
-# A pass that is cheaper after the module than before it has met another mood: nothing
-# was left behind.
 function verdict(kind, diff, back) {
 	if (!((kind, "loaded") in cost) || !((kind, "loaded-again") in cost) ||
 	    !((kind, "events") in cost) || !((kind, "events-again") in cost) ||
@@ -93,7 +91,7 @@ function verdict(kind, diff, back) {
 		return "not measured"
 	if ((kind in limit) && diff > limit[kind])
 		return "over the limit"
-	if (back > slack(kind))
+	if (back > slack(kind) || -back > slack(kind))
 		return "not back"
 	return "ok"
 }

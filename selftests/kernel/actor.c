@@ -215,6 +215,14 @@ void actor_read(struct actor *actor, char *at, size_t stride, size_t count)
 }
 
 /* Others than the test's own, which it was born with. */
+long actor_read_by_kernel(struct actor *actor, char *at, size_t size)
+{
+	long name = (long)strcpy(actor_shared_page(), "sink");
+	long sink = actor_syscall(actor, SYS_memfd_create, name, 0);
+
+	return actor_syscall(actor, SYS_write, sink, (long)at, (long)size);
+}
+
 void actor_allow_all_cpus(struct actor *actor)
 {
 	cpu_set_t set;

@@ -73,6 +73,8 @@ long actor_wait(struct actor *actor);
 char *actor_map(struct actor *actor, size_t pages, int flags, int fd);
 void actor_write(struct actor *actor, char *at, size_t stride, size_t count);
 void actor_read(struct actor *actor, char *at, size_t stride, size_t count);
+/* By write(2) to a file in memory. Returns what that does. */
+long actor_read_by_kernel(struct actor *actor, char *at, size_t size);
 void actor_allow_all_cpus(struct actor *actor);
 void actor_exit(struct actor *actor);
 void actor_kill(struct actor *actor);

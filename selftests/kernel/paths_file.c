@@ -200,13 +200,7 @@ DISK_TEST(locked)
 
 DISK_TEST(read_by_the_kernel)
 {
-	char *name = actor_shared_page();
-	long sink;
-
-	name[0] = 's';
-	sink = actor_syscall(self->p, SYS_memfd_create, (long)name, 0);
-	ASSERT_EQ(N * PAGE, actor_syscall(self->p, SYS_write, sink,
-					  (long)self->at, N * PAGE));
+	ASSERT_EQ(N * PAGE, actor_read_by_kernel(self->p, self->at, N * PAGE));
 	EXPECT_SELF("P", self->p, 0);
 }
 

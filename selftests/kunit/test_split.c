@@ -3,6 +3,7 @@
  * A split and a reader that finds no page table, in each order in which they can come.
  * The address spaces are only addresses here.
  */
+#include <linux/delay.h>
 #include <linux/mm.h>
 
 #include "split.h"
@@ -71,10 +72,39 @@ static void test_end_of_another(void)
 	cow_split_end(mm(1), huge_page(1));
 }
 
+/* Another huge page comes: the split is over, and for a moment that is remembered. */
+static void test_replaced(void)
+{
+	struct cow_split_view before, after;
+
+	cow_split_begin(mm(3), huge_page(3));
+	cow_split_look(mm(3), huge_page(3), &before);
+	cow_split_replace(mm(3), huge_page(3) + PAGE_SIZE);
+	cow_split_look(mm(3), huge_page(3) + PMD_SIZE - 1, &after);
+	ok(before.going_on && !before.replaced, "first it goes on");
+	ok(!after.going_on && after.replaced, "then it is over, and was replaced");
+	cow_split_look(mm(3), huge_page(4), &after);
+	ok(!after.replaced, "not the next huge page");
+	cow_split_look(mm(4), huge_page(3), &after);
+	ok(!after.replaced, "nor that of another address space");
+}
+
+static void test_replaced_long_ago(void)
+{
+	struct cow_split_view view;
+
+	cow_split_replace(mm(3), huge_page(3));
+	msleep(1100);
+	cow_split_look(mm(3), huge_page(3), &view);
+	ok(!view.replaced, "another second, another page");
+}
+
 #define TESTS(TEST) \
 	TEST(test_going_on) \
 	TEST(test_begun_since_the_view) \
 	TEST(test_over_since_the_view) \
-	TEST(test_end_of_another)
+	TEST(test_end_of_another) \
+	TEST(test_replaced) \
+	TEST(test_replaced_long_ago)
 
 SUITE(split, TESTS)

@@ -45,7 +45,7 @@ kernel_tests() {
 	if (($# == 1)); then
 		COWSTAT_GUESTS=$JOBS selftests/check_kernel.sh "$1"
 	else
-		say "$# kernels, $JOBS at a time: about $((5 * ($# + JOBS - 1) / JOBS)) minutes"
+		say "$# kernels, $JOBS at a time: about $((8 * ($# + JOBS - 1) / JOBS)) minutes"
 		for kernel; do
 			(($(jobs -pr | wc -l) < JOBS)) || wait -n
 			start "$kernel"

@@ -295,8 +295,8 @@ died_early() {
 }
 
 # Emulated processors side by side can fail a kernel that patches itself as it boots (see
-# --turns); the command has nothing to do with that. Such a machine is booted a second
-# time, and the log of the first one kept as well.
+# --turns), or leave it without a timer's interrupt; the command has nothing to do with
+# that. Such a machine is booted a second time, and the log of the first one kept as well.
 boot_well() {
 	local first=${log%.log}-first.log status=0
 
@@ -305,7 +305,7 @@ boot_well() {
 		mv -f "$run/console" "$first"
 		say "the machine ended before the command began, QEMU with status $status:" \
 			"once more (the kernel's log: $first)"
-		tail -n 3 "$run/qemu" >&2
+		{ grep -o 'Kernel panic.*' "$first" || tail -n 3 "$run/qemu"; } >&2
 		status=0
 		boot || status=$?
 	fi

@@ -76,6 +76,7 @@ stuck() {
 booted_twice() {
 	ends 125 'once more' --append rdinit=/nothing -- true || return
 	grep -q 'the kernel panicked' "$DIR/error" || return
+	grep -q '^Kernel panic - ' "$DIR/error" || return
 	[[ -s $DIR/console-first.log && -s $DIR/console ]] || return
 	ends 125 'panicked' -- sh -c 'echo c >/proc/sysrq-trigger; sleep 1000' || return
 	! grep 'once more' "$DIR/error"

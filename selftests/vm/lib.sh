@@ -42,3 +42,11 @@ kernel_env() {
 vm() {
 	setpriv --pdeathsig TERM "$ROOT/selftests/vm/vm.sh" "$@"
 }
+
+# reports_of LOG [REGEX]: lines of a kernel's log in which it reports a bug, but for those
+# that match; and not its command line, which the kernel says too
+reports_of() {
+	awk -f "$VM_DIR/foreign_races.awk" "$1" 2>/dev/null |
+		grep -nE -f "$VM_DIR/console.deny" | grep -v '[Cc]ommand line: ' |
+		if [[ ${2:-} ]]; then grep -vE -- "$2"; else cat; fi
+}

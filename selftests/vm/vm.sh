@@ -312,11 +312,8 @@ boot_well() {
 	return "$status"
 }
 
-# The kernel also says what it was told.
 kernel_reports() {
-	awk -f "$VM_DIR/foreign_races.awk" "$run/console" 2>/dev/null |
-		grep -nE -f "$VM_DIR/console.deny" | grep -v '[Cc]ommand line: ' |
-		if [[ $allow ]]; then grep -vE -- "$allow"; else cat; fi
+	reports_of "$run/console" "$allow"
 }
 
 # What the guest left in $COWSTAT_OUT, if it came to its end

@@ -16,7 +16,7 @@ export KERNEL
 OUT=$BUILD/check/$KERNEL
 RESULTS=$OUT/results
 # The virtual machine's, for all tests together.
-VM_LIMIT=3600
+VM_LIMIT=$((3 * LIMIT))
 # Virtual machines at a time
 JOBS=${COWSTAT_GUESTS:-1}
 
@@ -102,7 +102,8 @@ run_guest() {
 	shift 2
 	((${#names[@]})) || { result fail "$kind" all "cannot list the tests"; return; }
 	vm --timeout "$VM_LIMIT" --out "$OUT" --log "$log" "$@" -- \
-		selftests/check_guest.sh "$kind" "${names[@]}" || status=$?
+		env COWSTAT_TEST_LIMIT="$LIMIT" selftests/check_guest.sh "$kind" "${names[@]}" ||
+		status=$?
 	if ((status)); then
 		result fail vm "$kind" "exit status $status, see ${log#"$ROOT/"}"
 	else

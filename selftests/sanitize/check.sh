@@ -14,6 +14,9 @@
 set -uo pipefail
 KERNEL=${1:-memory}
 export KERNEL
+# A sanitizer makes all slower, emulation does so once more: of each test, here and in
+# the machines.
+export COWSTAT_TEST_LIMIT=${COWSTAT_TEST_LIMIT:-3600}
 # shellcheck source=selftests/vm/lib.sh
 . "$(dirname "$0")/../vm/lib.sh"
 # shellcheck source=selftests/run.sh
@@ -22,8 +25,6 @@ export KERNEL
 DIR=selftests/sanitize
 OUT=$BUILD/check/$KERNEL-checkers
 RESULTS=$OUT/results
-# A sanitizer makes all slower, emulation does so once more.
-export COWSTAT_TEST_LIMIT=${COWSTAT_TEST_LIMIT:-3600}
 # What the kernel says of each allocation that fail_load lets fail
 INJECTED='Call Trace:'
 

@@ -214,7 +214,6 @@ void actor_read(struct actor *actor, char *at, size_t stride, size_t count)
 	actor_wait(actor);
 }
 
-/* Others than the test's own, which it was born with. */
 long actor_read_by_kernel(struct actor *actor, char *at, size_t size)
 {
 	long name = (long)strcpy(actor_shared_page(), "sink");
@@ -223,6 +222,7 @@ long actor_read_by_kernel(struct actor *actor, char *at, size_t size)
 	return actor_syscall(actor, SYS_write, sink, (long)at, (long)size);
 }
 
+/* Others than the test's own, which it was born with. */
 void actor_allow_all_cpus(struct actor *actor)
 {
 	cpu_set_t set;

@@ -74,8 +74,9 @@ armed() {
 	sed -n 's/^not ok [0-9]* \(.*\) says nothing of .*/  NOT ARMED: \1/p' "$OUT"/alive-*.tap
 }
 
-# In the logs of all machines but those in which faults are committed, and of one that was
-# booted once more. Each report has failed a test already.
+# In the logs of all machines but those in which faults are committed. That of a machine
+# which ended as it booted, and was booted once more, does not count either. Each report
+# has failed a test already.
 reports() {
 	local log allow logs=0 lines=0
 

@@ -17,6 +17,14 @@
 
 #include <linux/cowstat.h>
 
+/* Why numbers may be wrong: a loss is charged as a page is. */
+enum cow_loss {
+#define COW_LOSS(index, name, help) COW_LOSS_##name = index,
+	COWSTAT_LOSSES(COW_LOSS)
+#undef COW_LOSS
+	COW_NR_LOSSES
+};
+
 enum cow_tally {
 	COW_FORKS,
 	COW_SHARED,
@@ -28,8 +36,11 @@ enum cow_tally {
 	COW_BROKEN_KSM,
 	COW_BROKEN_HUGETLB,
 	COW_BROKEN_REMOTE,
+	COW_BROKEN_UNSURE,
 	COW_EAGER,
 	COW_UNSHARED,
+	COW_COLLAPSED,
+	COW_FORKS_FAILED,
 	COW_REUSED,
 	COW_ZERO_FILLED,
 	COW_ZERO_HEAP,
@@ -39,7 +50,8 @@ enum cow_tally {
 	COW_ZERO_MAPPED,
 	COW_POOL_REMOTE,
 	COW_BREAK_NS,
-	COW_TALLIES
+	COW_LOST,	/* the first reason of COWSTAT_LOSSES */
+	COW_TALLIES = COW_LOST + COW_NR_LOSSES
 };
 
 #define COW_BIT(tally)	(1u << (tally))
@@ -110,8 +122,11 @@ static inline void cow_counters_fill(struct cowstat_counters *out,
 	c[COW_C_broken] = c[COW_C_broken_anon] + c[COW_C_broken_file] +
 			  c[COW_C_broken_ksm] + c[COW_C_broken_hugetlb];
 	c[COW_C_broken_remote] = t[COW_BROKEN_REMOTE];
+	c[COW_C_broken_unsure] = t[COW_BROKEN_UNSURE];
 	c[COW_C_eager] = t[COW_EAGER];
 	c[COW_C_unshared] = t[COW_UNSHARED];
+	c[COW_C_collapsed] = t[COW_COLLAPSED];
+	c[COW_C_forks_failed] = t[COW_FORKS_FAILED];
 	c[COW_C_reused] = t[COW_REUSED];
 	c[COW_C_zero_filled] = t[COW_ZERO_FILLED];
 	c[COW_C_zero_heap] = t[COW_ZERO_HEAP];
@@ -124,6 +139,31 @@ static inline void cow_counters_fill(struct cowstat_counters *out,
 			      c[COW_C_pool_remote];
 	c[COW_C_break_ns] = t[COW_BREAK_NS];
 	c[COW_C_break_max_ns] = sums->break_max_ns;
+}
+
+static inline int cow_sums_lost(const struct cow_sums *sums)
+{
+	int i;
+
+	for (i = COW_LOST; i < COW_TALLIES; i++)
+		if (sums->tally[i])
+			return 1;
+	return 0;
+}
+
+/* What @sums lost, by reason. Return: COWSTAT_STATE_* */
+static inline __u32 cow_losses_fill(__u64 lost[COWSTAT_LOSSES_MAX],
+				    const struct cow_sums *sums)
+{
+	__u32 state = COWSTAT_STATE_EXACT;
+	int i;
+
+	for (i = 0; i < COWSTAT_LOSSES_MAX; i++) {
+		lost[i] = i < COW_NR_LOSSES ? sums->tally[COW_LOST + i] : 0;
+		if (lost[i])
+			state = COWSTAT_STATE_DEGRADED;
+	}
+	return state;
 }
 
 #endif /* COWSTAT_COUNTERS_H */

@@ -173,7 +173,7 @@ static __always_inline bool page_is_own(const struct folio *folio,
 		return true;
 	process = cow_space_owner(vma->vm_mm);
 	if (process && unlikely(process->heir))
-		cow_lose(COW_LOSS_origin, 1);
+		cow_process_charge(process, COW_BIT(COW_BROKEN_UNSURE), 1);
 	return true;
 }
 
@@ -334,7 +334,7 @@ static __always_inline void replace(struct page *page,
 
 	if (unlikely(COW_STAGE(stage) != COW_STAGE_REPLACE ||
 		     !cow_flight_is_own(flight))) {
-		cow_lose(COW_LOSS_flight, 1);
+		cow_lose_in(vma->vm_mm, COW_LOSS_flight, 1);
 		return;
 	}
 	source = source_of(flight->fault);
@@ -427,7 +427,7 @@ static noinline void new_page_elsewhere(struct page *page,
 	case COW_SITE_NOT_OURS:
 		break;
 	default:
-		cow_lose(COW_LOSS_site, 1);
+		cow_lose_in(vma->vm_mm, COW_LOSS_site, 1);
 	}
 }
 
@@ -459,7 +459,7 @@ static __always_inline void take_over(struct vm_area_struct *vma, u64 pages,
 
 	if (unlikely(COW_STAGE(flight->stage) < COW_STAGE_HUGE ||
 		     !cow_flight_is_own(flight))) {
-		cow_lose(COW_LOSS_flight, 1);
+		cow_lose_in(vma->vm_mm, COW_LOSS_flight, 1);
 		return;
 	}
 	flags = flight->fault->flags;
@@ -488,19 +488,19 @@ static __always_inline void taken_over(struct vm_area_struct *vma, u64 pages)
 }
 
 /* The flight of the hugetlb_fault() whose page is put in place, or NULL. */
-static struct cow_flight *hugetlb_landing(void)
+static struct cow_flight *hugetlb_landing(const struct vm_area_struct *vma)
 {
 	struct cow_flight *flight = cow_flight_find();
 
 	if (COW_STAGE(flight->stage) == COW_STAGE_HUGETLB)
 		return flight;
-	cow_lose(COW_LOSS_flight, 1);
+	cow_lose_in(vma->vm_mm, COW_LOSS_flight, 1);
 	return NULL;
 }
 
 static void hugetlb_taken_over(struct page *page, struct vm_area_struct *vma)
 {
-	struct cow_flight *flight = hugetlb_landing();
+	struct cow_flight *flight = hugetlb_landing(vma);
 
 	if (!flight)
 		return;
@@ -512,7 +512,7 @@ static void hugetlb_taken_over(struct page *page, struct vm_area_struct *vma)
 
 static void hugetlb_replaced(struct page *page, struct vm_area_struct *vma)
 {
-	struct cow_flight *flight = hugetlb_landing();
+	struct cow_flight *flight = hugetlb_landing(vma);
 
 	if (!flight)
 		return;
@@ -552,7 +552,7 @@ notrace COW_HOOK(cow_on_new_hugetlb_rmap)
 	case COW_SITE_NOT_OURS:
 		break;
 	default:
-		cow_lose(COW_LOSS_site, 1);
+		cow_lose_in(vma->vm_mm, COW_LOSS_site, 1);
 	}
 }
 
@@ -583,7 +583,7 @@ static noinline void taken_over_elsewhere(struct page *page,
 	case COW_SITE_NOT_OURS:
 		break;
 	default:
-		cow_lose(COW_LOSS_site, 1);
+		cow_lose_in(vma->vm_mm, COW_LOSS_site, 1);
 	}
 }
 

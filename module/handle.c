@@ -8,8 +8,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "device.h"
 #include "handle.h"
+#include "ioctl.h"
 #include "loss.h"
 #include "process.h"
 #include "snapshot.h"
@@ -258,32 +258,32 @@ static long read_locked(struct cow_handle *handle, struct cowstat_read *read)
 	cow_sums_subtract(&sums.tree, &handle->base_tree);
 	*max = max(*max, handle->max_before);
 	cow_counters_fill(&read->counters, &sums.tree);
+	read->state = cow_losses_fill(read->lost, &sums.tree);
 	return 0;
 }
 
-static long handle_read(struct cow_handle *handle, void __user *arg)
+static long handle_read(struct cow_handle *handle, unsigned int cmd,
+			void __user *arg)
 {
-	struct cowstat_read *read;
+	struct cowstat_read *read = cow_argument(cmd, arg, sizeof(*read), 0);
 	long ret;
 
-	read = cow_argument(arg, sizeof(*read));
 	if (IS_ERR(read))
 		return PTR_ERR(read);
 
-	memset(read, 0, sizeof(*read));
-	read->size = sizeof(*read);
-	read->state = cow_state();
+	*read = (struct cowstat_read){ .size = read->size };
 	raw_spin_lock(&cow_tree_lock);
 	ret = read_locked(handle, read);
 	raw_spin_unlock(&cow_tree_lock);
 
 	if (!ret)
-		ret = cow_copy_out(arg, read, sizeof(*read));
+		ret = cow_copy_out(arg, read);
 	kfree(read);
 	return ret;
 }
 
-static long handle_list(struct cow_handle *handle, void __user *arg)
+static long handle_list(struct cow_handle *handle, unsigned int cmd,
+			void __user *arg)
 {
 	struct cow_listing listing = {
 		.viewer = &handle->viewer,
@@ -302,7 +302,7 @@ static long handle_list(struct cow_handle *handle, void __user *arg)
 	}
 	raw_spin_unlock(&cow_tree_lock);
 
-	return allowed ? cow_list(&listing, arg) : -EACCES;
+	return allowed ? cow_list(&listing, cmd, arg) : -EACCES;
 }
 
 static long handle_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -312,11 +312,14 @@ static long handle_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	switch (cmd) {
 	case COWSTAT_IOC_INFO:
-		return cow_info(argument);
+	case COW_IOC_VER0(INFO):
+		return cow_info(cmd, argument);
 	case COWSTAT_IOC_LIST:
-		return handle_list(handle, argument);
+	case COW_IOC_VER0(LIST):
+		return handle_list(handle, cmd, argument);
 	case COWSTAT_IOC_READ:
-		return handle_read(handle, argument);
+	case COW_IOC_VER0(READ):
+		return handle_read(handle, cmd, argument);
 	default:
 		return -ENOTTY;
 	}

@@ -15,6 +15,7 @@
 #include "hook.h"
 #include "life.h"
 #include "loss.h"
+#include "process.h"
 
 /*
  * Probes. The first argument is the data given at registration; the rest are
@@ -41,7 +42,7 @@ static void probe_exit(void *data, struct task_struct *task)
 static void probe_exit_mmap(void *data, struct mm_struct *mm)
 {
 	if (cow_life_unmap(mm))
-		cow_lose(COW_LOSS_hook, 1);
+		cow_lose(cow_root, COW_LOSS_hook, 1);
 }
 
 struct cow_probe {

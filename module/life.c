@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/cred.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -67,7 +68,7 @@ struct cow_process *cow_life_payer(const struct mm_struct *mm, bool exec)
 	if (process->pid != task_tgid(current))
 		process = owner_of(process);
 	if (process == cow_root)
-		cow_lose(COW_LOSS_owner, 1);
+		cow_lose(process, COW_LOSS_owner, 1);
 	return process;
 }
 
@@ -154,6 +155,13 @@ static void insert_child(struct cow_process *parent, struct cow_process *child,
 	cow_handle_child_born(child);
 }
 
+/* A process that could not be tracked is counted in @process. */
+static void lose_process(struct cow_process *process, long error)
+{
+	cow_lose(process, error == -ENOSPC ? COW_LOSS_limit : COW_LOSS_memory,
+		 1);
+}
+
 /*
  * @mm: the child's own memory, or NULL if it borrows it, or has none yet. When the
  * module is loaded its scan may have met the child before: it is in the kernel's
@@ -167,15 +175,17 @@ static void fork_process(struct task_struct *task, struct mm_struct *mm)
 	raw_spin_lock(&cow_tree_lock);
 	parent = forker();
 	child = cow_process_by_pid(task_tgid(task));
-	if (!child && new) {
+	if (!child && !IS_ERR(new)) {
 		child = new;
 		new = NULL;
 		insert_child(parent, child, mm);
 	}
+	if (!child)
+		lose_process(parent, PTR_ERR(new));
 	if (mm)
 		charge_fork(parent, child, task);
 	raw_spin_unlock(&cow_tree_lock);
-	if (new)
+	if (!IS_ERR_OR_NULL(new))
 		cow_process_free_later(new);
 }
 
@@ -193,12 +203,14 @@ static struct cow_process *late_process(struct task_struct *task)
 {
 	struct cow_process *parent, *process;
 
-	process = cow_process_alloc(task_tgid(task), COW_LOCKED);
-	if (!process)
-		return NULL;
 	rcu_read_lock();
 	parent = owner_of(nearest_tracked(rcu_dereference(task->real_parent)));
 	rcu_read_unlock();
+	process = cow_process_alloc(task_tgid(task), COW_LOCKED);
+	if (IS_ERR(process)) {
+		lose_process(parent, PTR_ERR(process));
+		return NULL;
+	}
 	process->unplaced = parent == cow_root;
 	process->borrower = true;
 	cow_process_insert(parent, process);

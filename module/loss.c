@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/atomic.h>
-#include <linux/string.h>
+#include <linux/ktime.h>
+#include <linux/rcupdate.h>
 
 #include "loss.h"
+#include "process.h"
+#include "space.h"
 
-static atomic64_t lost[COW_NR_LOSSES];
+/* Of CLOCK_REALTIME, read without a lock: a loss can be in any context. */
+static atomic64_t last;
 
 static const char *const names[] = {
 #define COW_NAME(index, name, help) #name,
@@ -12,33 +16,25 @@ static const char *const names[] = {
 #undef COW_NAME
 };
 
-void cow_lose(unsigned int reason, u64 n)
+void cow_lose(struct cow_process *process, enum cow_loss reason, u64 n)
 {
-	atomic64_add(n, &lost[reason]);
+	cow_process_charge(process, COW_BIT(COW_LOST + reason), n);
+	atomic64_set(&last, ktime_get_real_fast_ns());
 }
 
-u32 cow_losses(u64 losses[COWSTAT_LOSSES_MAX])
+void cow_lose_in(const struct mm_struct *mm, enum cow_loss reason, u64 n)
 {
-	u32 state = COWSTAT_STATE_EXACT;
-	int i;
-
-	memset(losses, 0, COWSTAT_LOSSES_MAX * sizeof(*losses));
-	for (i = 0; i < COW_NR_LOSSES; i++) {
-		losses[i] = atomic64_read(&lost[i]);
-		if (losses[i])
-			state = COWSTAT_STATE_DEGRADED;
-	}
-	return state;
+	rcu_read_lock();
+	cow_lose(cow_space_owner(mm) ?: cow_root, reason, n);
+	rcu_read_unlock();
 }
 
-u32 cow_state(void)
+u64 cow_loss_last(void)
 {
-	u64 losses[COWSTAT_LOSSES_MAX];
-
-	return cow_losses(losses);
+	return atomic64_read(&last);
 }
 
-const char *cow_loss_name(unsigned int reason)
+const char *cow_loss_name(enum cow_loss reason)
 {
 	return names[reason];
 }

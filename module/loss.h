@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What was lost, and therefore whether the numbers are exact.
+ * What was lost, and therefore whether numbers are exact.
+ *
+ * A loss is charged to the process that it happened to (counters.h): so each sum
+ * of counters, of the system, of a tree, since whenever, has its own losses.
  */
 #ifndef COWSTAT_LOSS_H
 #define COWSTAT_LOSS_H
 
 #include <linux/types.h>
-#include <linux/cowstat.h>
 
-enum {
-#define COW_LOSS(index, name, help) COW_LOSS_##name = index,
-	COWSTAT_LOSSES(COW_LOSS)
-#undef COW_LOSS
-};
+#include "counters.h"
 
-#define COW_ONE_LOSS(index, name, help) + 1
-#define COW_NR_LOSSES	(0 COWSTAT_LOSSES(COW_ONE_LOSS))
+struct cow_process;
+struct mm_struct;
 
-/* Any context. */
-void cow_lose(unsigned int reason, u64 n);
+/* Under RCU or with cow_tree_lock held. @process: cow_root if nobody is known. */
+void cow_lose(struct cow_process *process, enum cow_loss reason, u64 n);
 
-/* COWSTAT_STATE_*, and what was lost, by reason. */
-u32 cow_state(void);
-u32 cow_losses(u64 lost[COWSTAT_LOSSES_MAX]);
-const char *cow_loss_name(unsigned int reason);
+/* The owner of @mm loses. Any context. */
+void cow_lose_in(const struct mm_struct *mm, enum cow_loss reason, u64 n);
+
+/* When the last loss was, in nanoseconds since 1970; 0 if there was none. */
+u64 cow_loss_last(void);
+
+const char *cow_loss_name(enum cow_loss reason);
 
 #endif /* COWSTAT_LOSS_H */

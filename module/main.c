@@ -17,7 +17,7 @@
  *	tree, counters	the family tree, and sums of counters
  *	handle		tree handles
  *	snapshot	consistent pictures; viewer: who may see what of them
- *	procfile	/proc/cowstat; device: /dev/cowstat
+ *	procfile	/proc/cowstat; device: /dev/cowstat; ioctl: its requests
  *	clock		the time; loss: what was lost
  *
  * docs/design.md has the reasons.

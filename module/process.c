@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/err.h>
 #include <linux/hash.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -7,7 +8,6 @@
 
 #include "events.h"
 #include "handle.h"
-#include "loss.h"
 #include "process.h"
 
 DEFINE_RAW_SPINLOCK(cow_tree_lock);
@@ -44,15 +44,11 @@ struct cow_process *cow_process_alloc(struct pid *pid, enum cow_context context)
 {
 	struct cow_process *process;
 
-	if (READ_ONCE(cow_processes) >= cow_max_processes) {
-		cow_lose(COW_LOSS_limit, 1);
-		return NULL;
-	}
+	if (READ_ONCE(cow_processes) >= cow_max_processes)
+		return ERR_PTR(-ENOSPC);
 	process = cow_reserve_alloc(&process_reserve, context);
-	if (!process) {
-		cow_lose(COW_LOSS_memory, 1);
-		return NULL;
-	}
+	if (!process)
+		return ERR_PTR(-ENOMEM);
 	process_init(process, pid);
 	return process;
 }

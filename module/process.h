@@ -149,9 +149,9 @@ static inline bool cow_process_lives(const struct cow_process *process)
 }
 
 /*
- * A new process with the one user that its thread group is. NULL, and counted
- * as lost, if there is no memory or the limit is reached. Then put it in the
- * tree, or free it.
+ * A new process with the one user that its thread group is. Then put it in the
+ * tree, or free it. Return: ERR_PTR(-ENOSPC) if the limit is reached, or
+ * ERR_PTR(-ENOMEM).
  */
 struct cow_process *cow_process_alloc(struct pid *pid, enum cow_context context);
 void cow_process_free(struct cow_process *process);

@@ -76,6 +76,18 @@ static void show_columns(struct seq_file *m)
 	seq_puts(m, " comm\n");
 }
 
+/* Lines are only ever added behind those that there are. */
+#define COW_COUNTERS_BEFORE_LOST	(COW_C_zero_huge + 1)
+
+static void show_counters(struct seq_file *m,
+			  const struct cowstat_counters *counters, int i,
+			  int end)
+{
+	for (; i < end; i++)
+		seq_printf(m, "%s %llu\n", counter_names[i],
+			   counters->value[i]);
+}
+
 static void show_head(struct seq_file *m, const struct cow_snapshot *snapshot)
 {
 	struct cowstat_counters system = {};
@@ -89,9 +101,10 @@ static void show_head(struct seq_file *m, const struct cow_snapshot *snapshot)
 	show_state(m, snapshot);
 	seq_printf(m, "page_size %lu\n", PAGE_SIZE);
 	seq_printf(m, "processes %llu\n", snapshot->processes);
-	for (i = 0; i < COW_NR_COUNTERS; i++)
-		seq_printf(m, "%s %llu\n", counter_names[i], system.value[i]);
-	seq_printf(m, "lost %llu\n\n", lost);
+	show_counters(m, &system, 0, COW_COUNTERS_BEFORE_LOST);
+	seq_printf(m, "lost %llu\n", lost);
+	show_counters(m, &system, COW_COUNTERS_BEFORE_LOST, COW_NR_COUNTERS);
+	seq_printf(m, "lost_at %llu\n\n", cow_loss_last());
 	show_columns(m);
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include "loss.h"
 #include "process.h"
 #include "scan.h"
 #include "space.h"
@@ -103,8 +105,11 @@ static void add(struct task_struct *task)
 	bool inserted;
 
 	process = cow_process_alloc(task_tgid(task), COW_MAY_SLEEP);
-	if (!process)
+	if (IS_ERR(process)) {
+		cow_lose(cow_root, PTR_ERR(process) == -ENOSPC ?
+			 COW_LOSS_limit : COW_LOSS_memory, 1);
 		return;
+	}
 	mm = get_group_mm(task);
 	raw_spin_lock(&cow_tree_lock);
 	inserted = insert(task, process, mm);

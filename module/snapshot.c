@@ -4,7 +4,6 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "loss.h"
 #include "process.h"
 #include "snapshot.h"
 #include "viewer.h"
@@ -188,11 +187,15 @@ struct cow_snapshot *cow_snapshot_take(const struct cow_listing *listing)
 		kvfree(snapshot);
 	}
 
-	snapshot->state = cow_losses(snapshot->lost);
 	derive(snapshot, listing);
 	if (listing->top == cow_root)
 		snapshot->system = snapshot->row[0].tree;
 	subtract_base(snapshot, listing, max_before);
+	snapshot->state = COWSTAT_STATE_EXACT;
+	memset(snapshot->lost, 0, sizeof(snapshot->lost));
+	if (snapshot->count)
+		snapshot->state = cow_losses_fill(snapshot->lost,
+						  &snapshot->row[0].tree.tree);
 	return snapshot;
 }
 
@@ -210,6 +213,10 @@ void cow_row_fill(const struct cow_row *row, struct cowstat_row *out)
 	out->depth = row->depth;
 	if (!(row->flags & COW_ROW_ALIVE))
 		out->flags = COWSTAT_ROW_EXITED;
+	if (cow_sums_lost(&row->self))
+		out->flags |= COWSTAT_ROW_SELF_LOST;
+	if (cow_sums_lost(&row->tree.tree))
+		out->flags |= COWSTAT_ROW_TREE_LOST;
 	memcpy(out->comm, row->comm, sizeof(out->comm));
 	out->tree_procs = row->tree.procs;
 	out->tree_alive = row->tree.alive;
@@ -218,20 +225,18 @@ void cow_row_fill(const struct cow_row *row, struct cowstat_row *out)
 }
 
 void cow_row_of(struct cow_process *process, const struct cow_viewer *viewer,
-		struct cowstat_row *out)
+		struct cow_row *row)
 {
 	struct cow_process *up;
-	struct cow_row row;
 
-	copy_row(&row, process, viewer, false);
-	cow_tree_sum(process, false, &row.tree);
+	copy_row(row, process, viewer, false);
+	cow_tree_sum(process, false, &row->tree);
 	for (up = cow_parent_of(process); up != cow_root; up = cow_parent_of(up)) {
 		pid_t pid = cow_viewer_pid(viewer, up);
 
 		if (!pid || !cow_process_lives(up))
 			continue;
-		if (!row.depth++)
-			row.ppid = pid;
+		if (!row->depth++)
+			row->ppid = pid;
 	}
-	cow_row_fill(&row, out);
 }

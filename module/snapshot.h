@@ -63,11 +63,11 @@ struct cow_row {
 
 /**
  * struct cow_snapshot - a picture
- * @state: COWSTAT_STATE_*
+ * @state: COWSTAT_STATE_*, of what is listed
  * @count: rows
  * @capacity: rows that there is room for
  * @processes: living processes in the whole system
- * @lost: what was lost, by reason
+ * @lost: what it lost, by reason
  * @system: the system's sums
  * @folded: of a tree handle that keeps the gone: how many are not listed
  * @row: parents before their children
@@ -110,9 +110,9 @@ struct cow_snapshot *cow_snapshot_take(const struct cow_listing *listing);
 /* Is the row one to show, in what was asked for? */
 bool cow_row_listed(const struct cow_row *row, const struct cow_listing *listing);
 
-/* One process, with cow_tree_lock held; see struct cowstat_row. */
+/* One process and its tree, with cow_tree_lock held. */
 void cow_row_of(struct cow_process *process, const struct cow_viewer *viewer,
-		struct cowstat_row *out);
+		struct cow_row *row);
 
 /* The public form of a row. */
 void cow_row_fill(const struct cow_row *row, struct cowstat_row *out);

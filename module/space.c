@@ -32,7 +32,7 @@ void cow_space_bind(struct mm_struct *mm, struct cow_process *process)
 
 	space = space_get(process);
 	if (!space) {
-		cow_lose(COW_LOSS_memory, 1);
+		cow_lose(process, COW_LOSS_memory, 1);
 		return;
 	}
 	space->mm = mm;
@@ -94,9 +94,9 @@ void cow_space_note_eager(struct mm_struct *mm, unsigned long pages)
 	}
 	if (i < COW_EAGER_FORKS)
 		eager[i].pages += pages;
-	else
-		cow_lose(COW_LOSS_flight, 1);
 	raw_spin_unlock(&eager_lock);
+	if (i == COW_EAGER_FORKS)
+		cow_lose_in(current->mm, COW_LOSS_flight, pages);
 }
 
 unsigned long cow_space_take_eager(struct mm_struct *mm)

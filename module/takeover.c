@@ -99,7 +99,7 @@ static struct takeover *seize(void)
 		if (!cmpxchg(&takeover->task, NULL, current))
 			return takeover;
 	atomic_dec(&pending);
-	cow_lose(COW_LOSS_flight, 1);
+	cow_lose_in(current->mm, COW_LOSS_flight, 1);
 	return NULL;
 }
 

@@ -12,7 +12,7 @@ static struct cow_sums all_different(void)
 	int i;
 
 	for (i = 0; i < COW_TALLIES; i++)
-		sums.tally[i] = 1ULL << (2 * i + 8);
+		sums.tally[i] = 1ULL << (i + 8);
 	/* One that is a part is smaller than the whole. */
 	sums.tally[COW_POOL_REMOTE] = 3;
 	return sums;
@@ -43,6 +43,9 @@ static void test_plain(void)
 		{ COW_C_broken_ksm, COW_BROKEN_KSM, "broken_ksm" },
 		{ COW_C_broken_hugetlb, COW_BROKEN_HUGETLB, "broken_hugetlb" },
 		{ COW_C_broken_remote, COW_BROKEN_REMOTE, "broken_remote" },
+		{ COW_C_broken_unsure, COW_BROKEN_UNSURE, "broken_unsure" },
+		{ COW_C_collapsed, COW_COLLAPSED, "collapsed" },
+		{ COW_C_forks_failed, COW_FORKS_FAILED, "forks_failed" },
 		{ COW_C_eager, COW_EAGER, "eager" },
 		{ COW_C_unshared, COW_UNSHARED, "unshared" },
 		{ COW_C_zero_huge, COW_ZERO_HUGE, "zero_huge" },

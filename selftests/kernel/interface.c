@@ -46,23 +46,23 @@ static pid_t nobody(void)
 TEST(layout_sizes)
 {
 	EXPECT_EQ(256, sizeof(struct cowstat_counters));
-	EXPECT_EQ(184, sizeof(struct cowstat_info));
-	EXPECT_EQ(280, sizeof(struct cowstat_system));
+	EXPECT_EQ(224, sizeof(struct cowstat_info));
+	EXPECT_EQ(424, sizeof(struct cowstat_system));
 	EXPECT_EQ(560, sizeof(struct cowstat_row));
-	EXPECT_EQ(576, sizeof(struct cowstat_process));
-	EXPECT_EQ(304, sizeof(struct cowstat_list));
+	EXPECT_EQ(704, sizeof(struct cowstat_process));
+	EXPECT_EQ(448, sizeof(struct cowstat_list));
 	EXPECT_EQ(16, sizeof(struct cowstat_tree));
-	EXPECT_EQ(296, sizeof(struct cowstat_read));
+	EXPECT_EQ(424, sizeof(struct cowstat_read));
 }
 
 TEST(layout_requests)
 {
-	EXPECT_EQ(0xC0B8C500, COWSTAT_IOC_INFO);
-	EXPECT_EQ(0xC118C501, COWSTAT_IOC_SYSTEM);
-	EXPECT_EQ(0xC240C502, COWSTAT_IOC_PROCESS);
-	EXPECT_EQ(0xC130C503, COWSTAT_IOC_LIST);
+	EXPECT_EQ(0xC0E0C500, COWSTAT_IOC_INFO);
+	EXPECT_EQ(0xC1A8C501, COWSTAT_IOC_SYSTEM);
+	EXPECT_EQ(0xC2C0C502, COWSTAT_IOC_PROCESS);
+	EXPECT_EQ(0xC1C0C503, COWSTAT_IOC_LIST);
 	EXPECT_EQ(0x4010C504, COWSTAT_IOC_TREE);
-	EXPECT_EQ(0xC128C505, COWSTAT_IOC_READ);
+	EXPECT_EQ(0xC1A8C505, COWSTAT_IOC_READ);
 }
 
 TEST(layout_info)
@@ -134,6 +134,7 @@ TEST(layout_counters)
 		"zero_upgraded", "zero_mapped", "pool_local", "pool_remote",
 		"break_ns", "break_max_ns", "eager", "broken_ksm",
 		"broken_hugetlb", "broken_remote", "unshared", "zero_huge",
+		"broken_unsure", "collapsed", "forks_failed",
 	};
 	size_t i;
 
@@ -156,7 +157,7 @@ TEST(layout_values)
 	EXPECT_EQ(2, COWSTAT_TREE_ORPHANED);
 	EXPECT_EQ(3, COWSTAT_TREE_GONE);
 	EXPECT_EQ(0, COW_LOST_limit);
-	EXPECT_EQ(6, COW_LOST_origin);
+	EXPECT_EQ(5, COW_LOST_owner);
 }
 
 /*

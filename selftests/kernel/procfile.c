@@ -48,7 +48,7 @@ struct line {
 /* One reading, taken apart. */
 struct picture {
 	char state[128];
-	unsigned long long page_size, processes, lost;
+	unsigned long long page_size, processes, lost, lost_at;
 	struct cowstat_counters system;
 	int lines;
 	struct line line[ROWS_MAX];
@@ -115,13 +115,18 @@ static const char *parse_system(struct picture *p, char **at)
 		return "no line 'processes'";
 	*at += n;
 	for (i = 0; i < COW_NR; i++) {
+		if (i == COW_zero_huge + 1) {
+			if (sscanf(*at, "lost %llu\n%n", &p->lost, &n) != 1)
+				return "no line 'lost'";
+			*at += n;
+		}
 		if (sscanf(*at, "%63s %llu\n%n", name, &p->system.value[i],
 			   &n) != 2 || strcmp(name, cow_names[i]))
 			return cow_names[i];
 		*at += n;
 	}
-	if (sscanf(*at, "lost %llu%n", &p->lost, &n) != 1)
-		return "no line 'lost'";
+	if (sscanf(*at, "lost_at %llu%n", &p->lost_at, &n) != 1)
+		return "no line 'lost_at'";
 	*at += n;
 	if (strncmp(*at, "\n\n", 2))
 		return "no empty line behind the system part";
@@ -278,9 +283,11 @@ QUIET_TEST(state_is_the_devices)
 	if (info.state == COWSTAT_STATE_EXACT) {
 		EXPECT_STREQ("exact", picture.state);
 		EXPECT_EQ(0, picture.lost);
+		EXPECT_EQ(0, picture.lost_at);
 	} else {
 		EXPECT_EQ(0, strncmp("degraded ", picture.state, 9));
 		EXPECT_LT(0, picture.lost);
+		EXPECT_LT(0, picture.lost_at);
 	}
 }
 

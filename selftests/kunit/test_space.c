@@ -19,7 +19,12 @@ unsigned int cow_max_processes = 64;
 static u64 lost[COW_NR_LOSSES];
 static struct cow_process process, others[MANY];
 
-void cow_lose(unsigned int reason, u64 n)
+void cow_lose(struct cow_process *loser, enum cow_loss reason, u64 n)
+{
+	lost[reason] += n;
+}
+
+void cow_lose_in(const struct mm_struct *mm, enum cow_loss reason, u64 n)
 {
 	lost[reason] += n;
 }

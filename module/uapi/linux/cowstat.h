@@ -31,6 +31,18 @@
  * pid namespace. The kernel writes a struct as a whole or, on an error, not at
  * all. Fields marked [in] are the caller's, all others are written.
  *
+ * A struct grows at its end alone, and each size that it ever had (its
+ * COWSTAT_..._SIZE_VER0 and so on) stays valid: a program that was built with an
+ * older header gets the fields that it knows.
+ *
+ * STATE
+ *
+ * A loss is charged, like a page, to the process that it happened to, or to
+ * nobody if that is not known. @state and @lost of an answer tell of the numbers
+ * in that answer: those of the system since the module was loaded, those of a
+ * process and its tree since the process was born, those of a tree handle since
+ * the handle's start.
+ *
  * ERRORS
  *
  *	ENOTTY	the request is unknown, or not one for this kind of descriptor
@@ -39,16 +51,18 @@
  *	ESRCH	no such process in the caller's pid namespace
  *	EACCES	the process, or the root of the tree, is not the caller's (see
  *		below)
- *	ENOSPC	too many tree handles, or the array of a LIST is too short
- *	ENOMEM	no memory for the snapshot
+ *	ENOSPC	the array of a LIST is too short, or a limit is reached: tree handles,
+ *		or memory of readings, of this user or of all
+ *	ENOMEM	no memory for the reading
  *
  * WHO MAY SEE WHAT
  *
- * The system's counters: everyone. A process: the user that owns it (the uid
- * equals all of its uids), and who holds CAP_PERFMON or CAP_SYS_ADMIN in the
- * initial user namespace. What counts are the credentials and the pid
- * namespace with which the descriptor was opened. Processes of which that
- * namespace knows nothing are not shown.
+ * The system's counters: everyone. A process: the user that owns it, and who
+ * holds CAP_PERFMON or CAP_SYS_ADMIN in the initial user namespace. To own a
+ * process is what ptrace's rule for reading asks for: uid and gid equal all of
+ * the process's uids and gids, and the process is dumpable. What counts are the
+ * credentials and the pid namespace with which the descriptor was opened.
+ * Processes of which that namespace knows nothing are not shown.
  */
 #ifndef _UAPI_LINUX_COWSTAT_H
 #define _UAPI_LINUX_COWSTAT_H
@@ -117,7 +131,13 @@
 	X(23, unshared, "pages", \
 	  "pages copied without a write, for a long-term read pin") \
 	X(24, zero_huge, "pages", \
-	  "the part of zero_filled that came as huge pages")
+	  "the part of zero_filled that came as huge pages") \
+	X(25, broken_unsure, "pages", \
+	  "the part of broken_anon that may be in the wrong one of child and parent") \
+	X(26, collapsed, "pages", \
+	  "pages copied out of sharing without a write, as a huge page was made") \
+	X(27, forks_failed, "forks", \
+	  "forks that failed after they had begun to copy the address space")
 
 /* Slots of struct cowstat_counters; those without a counter read as 0. */
 #define COWSTAT_COUNTERS_MAX	32
@@ -137,6 +157,9 @@ struct cowstat_counters {
 /*
  * COWSTAT_LOSSES - why numbers may be wrong
  * @X: X(index, name, help), called once a reason
+ *
+ * Index 6 was in use once and stays 0: whose page it was is told by the counter
+ * broken_unsure.
  */
 #define COWSTAT_LOSSES(X) \
 	X(0, limit, \
@@ -150,9 +173,7 @@ struct cowstat_counters {
 	X(4, flight, \
 	  "pages not counted: too many faults were in flight") \
 	X(5, owner, \
-	  "pages of an address space that belongs to no tracked process") \
-	X(6, origin, \
-	  "pages in broken_parent that may belong to broken_child: made by a dead ancestor or by the writer")
+	  "pages of an address space that belongs to no tracked process")
 
 #define COWSTAT_LOSSES_MAX	16
 
@@ -164,12 +185,20 @@ struct cowstat_counters {
  * @page_size: bytes in a page; a huge page counts as so many pages
  * @nr_counters: counters in use in struct cowstat_counters
  * @nr_losses: reasons in use in @lost
- * @state: COWSTAT_STATE_*
+ * @state: COWSTAT_STATE_*, of the system
  * @reserved: 0
  * @processes: living processes that are tracked
  * @max_processes: the limit on them
  * @process_bytes: memory that the module keeps for one process
  * @lost: how often each reason of COWSTAT_LOSSES occurred; all 0 if exact
+ * @lost_at: when the last one did, in nanoseconds since 1970 (CLOCK_REALTIME); 0
+ *	if none did
+ * @max_handles: the limit on tree handles. A user can have half of them, all
+ *	users together three quarters; the rest is root's
+ * @max_kept: processes that are gone which a tree handle keeps at most
+ * @max_reading_bytes: the limit on the memory of open readings, shared out as
+ *	@max_handles is
+ * @reserved2: 0
  */
 struct cowstat_info {
 	__u32 size;
@@ -184,7 +213,14 @@ struct cowstat_info {
 	__u64 max_processes;
 	__u64 process_bytes;
 	__u64 lost[COWSTAT_LOSSES_MAX];
+	__u64 lost_at;
+	__u64 max_handles;
+	__u64 max_kept;
+	__u64 max_reading_bytes;
+	__u64 reserved2;
 };
+
+#define COWSTAT_INFO_SIZE_VER0		184
 
 /**
  * struct cowstat_system - the counters of the whole system
@@ -194,6 +230,9 @@ struct cowstat_info {
  * @reserved: 0
  * @processes: living processes that are tracked
  * @counters: the sum over all processes, alive and gone
+ * @lost: as in struct cowstat_info
+ * @lost_at: as in struct cowstat_info
+ * @reserved2: 0
  */
 struct cowstat_system {
 	__u32 size;
@@ -202,12 +241,19 @@ struct cowstat_system {
 	__u32 reserved;
 	__u64 processes;
 	struct cowstat_counters counters;
+	__u64 lost[COWSTAT_LOSSES_MAX];
+	__u64 lost_at;
+	__u64 reserved2;
 };
+
+#define COWSTAT_SYSTEM_SIZE_VER0	280
 
 #define COWSTAT_COMM_LEN	16
 
 /* @flags of a row */
 #define COWSTAT_ROW_EXITED	0x1	/* the process is gone */
+#define COWSTAT_ROW_SELF_LOST	0x2	/* its own numbers are degraded */
+#define COWSTAT_ROW_TREE_LOST	0x4	/* its tree's numbers are degraded */
 
 /**
  * struct cowstat_row - one process
@@ -241,8 +287,9 @@ struct cowstat_row {
  * @flags: [in] 0
  * @pid: [in] of the process (not of a thread), or 0 for the caller's own; a
  *	vfork child that has not called exec yet is the process it borrows from
- * @state: COWSTAT_STATE_*
+ * @state: COWSTAT_STATE_*, of the process and its tree
  * @row: the process
+ * @lost: what the tree lost since the process was born, by reason
  */
 struct cowstat_process {
 	__u32 size;
@@ -250,7 +297,10 @@ struct cowstat_process {
 	__s32 pid;
 	__u32 state;
 	struct cowstat_row row;
+	__u64 lost[COWSTAT_LOSSES_MAX];
 };
+
+#define COWSTAT_PROCESS_SIZE_VER0	576
 
 /**
  * struct cowstat_list - all processes that the caller may see
@@ -262,11 +312,15 @@ struct cowstat_process {
  * @count: rows written, or needed if @capacity is 0. Processes come and go:
  *	ask for some more than that. If the array is too short the call fails
  *	with ENOSPC and writes nothing
- * @state: COWSTAT_STATE_*
+ * @state: COWSTAT_STATE_*: on the device of the system, on a tree handle of its
+ *	tree since the handle's start
  * @folded: of a tree handle with COWSTAT_TREE_KEEP: processes that are gone
  *	and not listed; their numbers are in the nearest listed ancestor
  * @processes: living processes that are tracked
  * @system: the system's counters in the same snapshot
+ * @lost: what @state stands for, by reason
+ * @hidden: processes that would have been listed but are out of the caller's reach
+ * @reserved: 0
  *
  * A parent is listed before its children. On the device: the living processes.
  * On a tree handle: those of the tree, and those that are gone if the handle
@@ -285,12 +339,19 @@ struct cowstat_list {
 	__u64 folded;
 	__u64 processes;
 	struct cowstat_counters system;
+	__u64 lost[COWSTAT_LOSSES_MAX];
+	__u64 hidden;
+	__u64 reserved;
 };
+
+#define COWSTAT_LIST_SIZE_VER0		304
 
 /* @flags of COWSTAT_IOC_TREE */
 #define COWSTAT_TREE_NEXT_CHILD	0x1	/* the caller's next child; pid is 0 */
 #define COWSTAT_TREE_FROM_EXEC	0x2	/* start at the root's next exec */
 #define COWSTAT_TREE_KEEP	0x4	/* keep those that are gone for LIST */
+
+#define COWSTAT_TREE_SIZE_VER0		16
 
 /**
  * struct cowstat_tree - open a tree handle
@@ -320,13 +381,14 @@ struct cowstat_tree {
  * struct cowstat_read - the counters of a tree handle
  * @size: [in] sizeof(struct cowstat_read)
  * @flags: [in] 0
- * @state: COWSTAT_STATE_*
+ * @state: COWSTAT_STATE_*, of the tree since the handle's start
  * @tree_state: COWSTAT_TREE_*
  * @tree_procs: processes of the tree, alive and gone
  * @tree_alive: those that are alive
  * @folded: as in struct cowstat_list
- * @counters: of the tree, as deltas since the handle's start; break_max_ns is
- *	the longest break since then
+ * @counters: of the tree, as deltas since the handle's start; break_max_ns is no
+ *	delta but the longest since its processes were born
+ * @lost: what the tree lost since the handle's start, by reason
  */
 struct cowstat_read {
 	__u32 size;
@@ -337,7 +399,10 @@ struct cowstat_read {
 	__u64 tree_alive;
 	__u64 folded;
 	struct cowstat_counters counters;
+	__u64 lost[COWSTAT_LOSSES_MAX];
 };
+
+#define COWSTAT_READ_SIZE_VER0		296
 
 /*
  * TRACEPOINTS
@@ -403,6 +468,7 @@ struct cowstat_read {
 #define COWSTAT_IN_HEAP		1
 #define COWSTAT_IN_STACK	2
 
+/* The number of a request has the size of its struct: older sizes stay valid too. */
 #define COWSTAT_IOC_MAGIC	0xC5
 
 #define COWSTAT_IOC_INFO	_IOWR(COWSTAT_IOC_MAGIC, 0, struct cowstat_info)

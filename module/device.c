@@ -12,14 +12,15 @@
 #include "snapshot.h"
 #include "viewer.h"
 
-static void fill_system(struct cowstat_system *system)
+static int fill_system(const struct cow_viewer *viewer,
+		       struct cowstat_system *system)
 {
 	struct cow_tree_sums sums;
+	int ret;
 
-	raw_spin_lock(&cow_tree_lock);
-	cow_tree_sum(cow_root, false, &sums);
-	raw_spin_unlock(&cow_tree_lock);
-
+	ret = cow_tree_sum(cow_root, cow_viewer_lane(viewer), &sums);
+	if (ret)
+		return ret;
 	*system = (struct cowstat_system) {
 		.size = system->size,
 		.processes = sums.alive,
@@ -27,19 +28,21 @@ static void fill_system(struct cowstat_system *system)
 	};
 	system->state = cow_losses_fill(system->lost, &sums.tree);
 	cow_counters_fill(&system->counters, &sums.tree);
+	return 0;
 }
 
-static long device_system(unsigned int cmd, void __user *arg)
+static long device_system(const struct cow_viewer *viewer, unsigned int cmd,
+			  void __user *arg)
 {
 	struct cowstat_system *system = cow_argument(cmd, arg, sizeof(*system), 0);
 	long ret = -EINVAL;
 
 	if (IS_ERR(system))
 		return PTR_ERR(system);
-	if (!system->reserved) {
-		fill_system(system);
+	if (!system->reserved)
+		ret = fill_system(viewer, system);
+	if (!ret)
 		ret = cow_copy_out(arg, system);
-	}
 	kfree(system);
 	return ret;
 }
@@ -47,24 +50,18 @@ static long device_system(unsigned int cmd, void __user *arg)
 static int fill_process(const struct cow_viewer *viewer,
 			struct cowstat_process *answer)
 {
-	struct cow_process *process;
-	struct cow_row row;
-	int ret = 0;
+	struct cow_row *row = kmalloc(sizeof(*row), GFP_KERNEL);
+	int ret;
 
-	raw_spin_lock(&cow_tree_lock);
-	process = cow_viewer_process(viewer, answer->pid);
-	if (!process)
-		ret = -ESRCH;
-	else if (!cow_viewer_owns(viewer, process))
-		ret = -EACCES;
-	else
-		cow_row_of(process, viewer, &row);
-	raw_spin_unlock(&cow_tree_lock);
-	if (ret)
-		return ret;
-	cow_row_fill(&row, &answer->row);
-	answer->state = cow_losses_fill(answer->lost, &row.tree.tree);
-	return 0;
+	if (!row)
+		return -ENOMEM;
+	ret = cow_row_of(viewer, answer->pid, row);
+	if (!ret) {
+		cow_row_fill(row, &answer->row);
+		answer->state = cow_losses_fill(answer->lost, &row->tree);
+	}
+	kfree(row);
+	return ret;
 }
 
 static long device_process(const struct cow_viewer *viewer, unsigned int cmd,
@@ -127,7 +124,7 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return cow_info(cmd, argument);
 	case COWSTAT_IOC_SYSTEM:
 	case COW_IOC_VER0(SYSTEM):
-		return device_system(cmd, argument);
+		return device_system(viewer, cmd, argument);
 	case COWSTAT_IOC_PROCESS:
 	case COW_IOC_VER0(PROCESS):
 		return device_process(viewer, cmd, argument);
@@ -144,13 +141,17 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 static int device_open(struct inode *inode, struct file *file)
 {
 	struct cow_viewer *viewer;
+	int ret;
 
 	viewer = kmalloc(sizeof(*viewer), GFP_KERNEL_ACCOUNT);
 	if (!viewer)
 		return -ENOMEM;
-	cow_viewer_init(viewer, file);
-	file->private_data = viewer;
-	return 0;
+	ret = cow_viewer_init(viewer, file);
+	if (ret)
+		kfree(viewer);
+	else
+		file->private_data = viewer;
+	return ret;
 }
 
 static int device_release(struct inode *inode, struct file *file)

@@ -95,9 +95,9 @@ void cow_event_exit(const struct cow_process *process)
 		.vfork = process->borrower,
 		.comm = process->comm,
 	};
-	struct cow_sums self, below;
+	struct cow_sums self = {};
 
-	cow_process_read(process, false, &self, &below);
+	cow_process_read(process, &self);
 	if (process->borrower && !memchr_inv(&self, 0, sizeof(self)))
 		return;
 	cow_counters_fill(&gone.counters, &self);

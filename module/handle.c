@@ -1,262 +1,94 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/anon_inodes.h>
+#include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
-#include <linux/list.h>
-#include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "baseline.h"
 #include "handle.h"
 #include "ioctl.h"
-#include "loss.h"
 #include "process.h"
+#include "quota.h"
 #include "snapshot.h"
 #include "viewer.h"
-
-unsigned int cow_max_handles = 1024;
-unsigned int cow_max_kept = 4096;
 
 /**
  * struct cow_handle - a tree handle
  * @viewer: who opened it
  * @flags: COWSTAT_TREE_*
- * @root: the tree's root, pinned; NULL as long as it is not born
- * @waiting: in the waiters of the forker, or of the root for its exec
- * @counting: in the handles of the root, once it has started
- * @max_before: longest break between its start and that of a later one
- * @started: it counts; one whose root ends without the exec never does
- * @base_self: the root's own counters when the handle started
- * @base_tree: the tree's
+ * @baseline: since when it counts, and what
  */
 struct cow_handle {
 	struct cow_viewer viewer;
 	u32 flags;
-	struct cow_process *root;
-	struct list_head waiting;
-	struct list_head counting;
-	u64 max_before;
-	bool started;
-	struct cow_sums base_self;
-	struct cow_sums base_tree;
+	struct cow_baseline *baseline;
 };
 
-static atomic_t handles;
-
-/* For all keepers together: at most as many as there may be living ones. */
-static unsigned int kept_in_all;
-
-static struct cow_process *next_below(struct cow_process *top,
-				      struct cow_process *process)
+/*
+ * The root, if the handle counts, else NULL. Once it is there it stays, pinned by the
+ * baseline; and once that has started, its sums do not change. The root may have got
+ * out of the viewer's reach since, by running a set-user-ID program.
+ */
+static struct cow_process *counted_root(const struct cow_handle *handle)
 {
-	struct cow_node *next = cow_tree_next(&top->node, &process->node);
+	const struct cow_baseline *baseline = handle->baseline;
+	struct cow_process *root;
 
-	return next ? cow_process_of(next) : NULL;
+	raw_spin_lock(&cow_tree_lock);
+	root = baseline->root;
+	if (root && !cow_viewer_owns(&handle->viewer, root))
+		root = ERR_PTR(-EACCES);
+	else if (!baseline->started)
+		root = NULL;
+	raw_spin_unlock(&cow_tree_lock);
+	return root;
 }
 
-static struct cow_process *outer_keeper(struct cow_process *keeper)
+static u32 state_of(const struct cow_process *root,
+		    const struct cow_tree_sums *sums)
 {
-	return cow_parent_of(keeper)->keeper;
-}
-
-/* Gone, and in the tree for the keeper's sake alone. */
-static bool is_kept(const struct cow_process *process)
-{
-	return !process->users && !process->pins;
-}
-
-void cow_handle_process_gone(struct cow_process *process)
-{
-	struct cow_process *keeper = process->keeper;
-
-	if (process->pins)
-		return;
-	if (keeper && !process->borrower && keeper->kept < cow_max_kept &&
-	    kept_in_all < cow_max_processes) {
-		keeper->kept++;
-		kept_in_all++;
-		return;
-	}
-	if (!process->borrower)
-		for (; keeper; keeper = outer_keeper(keeper))
-			keeper->folded++;
-	cow_process_fold(process);
-}
-
-/* Nodes below @top that are @from's become @to's, those that are kept too. */
-static void change_keeper(struct cow_process *top, struct cow_process *from,
-			  struct cow_process *to)
-{
-	struct cow_process *process, *next;
-
-	for (process = top; process; process = next) {
-		next = next_below(top, process);
-		if (process->keeper != from)
-			continue;
-		process->keeper = to;
-		if (!is_kept(process))
-			continue;
-		if (from) {
-			from->kept--;
-			kept_in_all--;
-		}
-		cow_handle_process_gone(process);
-	}
-}
-
-static void pin(struct cow_process *root, u32 flags)
-{
-	root->pins++;
-	if (!(flags & COWSTAT_TREE_KEEP) || root->recorders++)
-		return;
-	root->kept = 0;
-	root->folded = 0;
-	change_keeper(root, root->keeper, root);
-}
-
-static void unpin(struct cow_process *root, u32 flags)
-{
-	if ((flags & COWSTAT_TREE_KEEP) && !--root->recorders)
-		change_keeper(root, root, outer_keeper(root));
-	if (!--root->pins && !root->users)
-		cow_handle_process_gone(root);
-}
-
-static u64 recent_max(struct cow_process *top)
-{
-	struct cow_tree_sums sums;
-
-	cow_tree_sum(top, true, &sums);
-	return sums.tree.break_max_ns;
-}
-
-static void note_max(struct cow_process *root, u64 max)
-{
-	struct cow_handle *handle;
-
-	list_for_each_entry(handle, &root->handles, counting)
-		handle->max_before = max(handle->max_before, max);
-}
-
-/* The other handles that count in this tree keep what they have seen. */
-static void cut(struct cow_process *root)
-{
-	struct cow_process *process;
-	u64 max = recent_max(root);
-
-	for (process = root; process != cow_root;
-	     process = cow_parent_of(process))
-		note_max(process, max);
-	for (process = next_below(root, root); process;
-	     process = next_below(root, process))
-		if (!list_empty(&process->handles))
-			note_max(process, recent_max(process));
-	for (process = root; process; process = next_below(root, process))
-		cow_process_cut(process);
-}
-
-static void start(struct cow_handle *handle)
-{
-	struct cow_process *root = handle->root;
-	struct cow_tree_sums sums;
-	struct cow_sums gone;
-
-	cut(root);
-	cow_process_read(root, true, &handle->base_self, &gone);
-	cow_tree_sum(root, true, &sums);
-	handle->base_tree = sums.tree;
-	list_add(&handle->counting, &root->handles);
-	handle->started = true;
-}
-
-static void attach(struct cow_handle *handle, struct cow_process *root)
-{
-	handle->root = root;
-	pin(root, handle->flags);
-	if (handle->flags & COWSTAT_TREE_FROM_EXEC)
-		list_add(&handle->waiting, &root->waiters);
-	else
-		start(handle);
-}
-
-void cow_handle_child_born(struct cow_process *child)
-{
-	struct cow_process *parent = cow_parent_of(child);
-	struct cow_handle *handle, *next;
-
-	if (likely(list_empty(&parent->waiters)))
-		return;
-	list_for_each_entry_safe(handle, next, &parent->waiters, waiting) {
-		if (handle->root)
-			continue;
-		list_del_init(&handle->waiting);
-		attach(handle, child);
-	}
-}
-
-void cow_handle_exec(struct cow_process *process)
-{
-	struct cow_handle *handle, *next;
-
-	list_for_each_entry_safe(handle, next, &process->waiters, waiting) {
-		if (handle->root != process)
-			continue;
-		list_del_init(&handle->waiting);
-		start(handle);
-	}
-}
-
-void cow_handle_forget_waiters(struct cow_process *process)
-{
-	struct cow_handle *handle, *next;
-
-	list_for_each_entry_safe(handle, next, &process->waiters, waiting)
-		list_del_init(&handle->waiting);
-}
-
-static u32 tree_state(const struct cow_handle *handle,
-		      const struct cow_tree_sums *sums)
-{
-	if (!list_empty(&handle->waiting))
-		return COWSTAT_TREE_WAITING;
-	if (!handle->started)		/* and never will */
-		return COWSTAT_TREE_GONE;
-	if (handle->root->group_alive)
+	if (READ_ONCE(root->group_alive))
 		return COWSTAT_TREE_ALIVE;
 	return sums->alive || sums->unborn ?
 		COWSTAT_TREE_ORPHANED : COWSTAT_TREE_GONE;
 }
 
-/*
- * The root may have become another user's since the handle was opened, by
- * running a set-user-ID program.
- */
-static bool may_read(const struct cow_handle *handle)
+/* It waits, or never counts: its root has ended without the exec, or the forker. */
+static u32 state_before(const struct cow_baseline *baseline)
 {
-	return !handle->root ||
-	       cow_viewer_owns(&handle->viewer, handle->root);
+	u32 state = COWSTAT_TREE_GONE;
+
+	raw_spin_lock(&cow_tree_lock);
+	if (!list_empty(&baseline->pending) || baseline->starting)
+		state = COWSTAT_TREE_WAITING;
+	raw_spin_unlock(&cow_tree_lock);
+	return state;
 }
 
-static long read_locked(struct cow_handle *handle, struct cowstat_read *read)
+static int fill_read(const struct cow_handle *handle, struct cowstat_read *read)
 {
-	struct cow_tree_sums sums = {};
-	u64 *max = &sums.tree.break_max_ns;
+	const struct cow_baseline *baseline = handle->baseline;
+	struct cow_process *root = counted_root(handle);
+	struct cow_tree_sums sums;
+	int ret;
 
-	if (!may_read(handle))
-		return -EACCES;
-	if (handle->root)
-		cow_tree_sum(handle->root, true, &sums);
-	read->tree_state = tree_state(handle, &sums);
-	if (!handle->started)
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	if (!root) {
+		read->tree_state = state_before(baseline);
 		return 0;
-
+	}
+	ret = cow_tree_sum(root, cow_viewer_lane(&handle->viewer), &sums);
+	if (ret)
+		return ret;
+	read->tree_state = state_of(root, &sums);
 	read->tree_procs = sums.procs;
 	read->tree_alive = sums.alive;
 	if (handle->flags & COWSTAT_TREE_KEEP)
-		read->folded = handle->root->folded;
-	cow_sums_subtract(&sums.tree, &handle->base_tree);
-	*max = max(*max, handle->max_before);
+		read->folded = READ_ONCE(root->folded);
+	cow_sums_subtract(&sums.tree, &baseline->tree);
 	cow_counters_fill(&read->counters, &sums.tree);
 	read->state = cow_losses_fill(read->lost, &sums.tree);
 	return 0;
@@ -272,10 +104,7 @@ static long handle_read(struct cow_handle *handle, unsigned int cmd,
 		return PTR_ERR(read);
 
 	*read = (struct cowstat_read){ .size = read->size };
-	raw_spin_lock(&cow_tree_lock);
-	ret = read_locked(handle, read);
-	raw_spin_unlock(&cow_tree_lock);
-
+	ret = fill_read(handle, read);
 	if (!ret)
 		ret = cow_copy_out(arg, read);
 	kfree(read);
@@ -286,23 +115,15 @@ static long handle_list(struct cow_handle *handle, unsigned int cmd,
 			void __user *arg)
 {
 	struct cow_listing listing = {
+		.top = counted_root(handle),
 		.viewer = &handle->viewer,
 		.gone = handle->flags & COWSTAT_TREE_KEEP,
-		.recent = true,
+		.baseline = handle->baseline,
 	};
-	bool allowed;
 
-	raw_spin_lock(&cow_tree_lock);
-	allowed = may_read(handle);
-	if (handle->started) {
-		listing.top = handle->root;
-		listing.base_self = &handle->base_self;
-		listing.base_tree = &handle->base_tree;
-		listing.max_before = &handle->max_before;
-	}
-	raw_spin_unlock(&cow_tree_lock);
-
-	return allowed ? cow_list(&listing, cmd, arg) : -EACCES;
+	if (IS_ERR(listing.top))
+		return PTR_ERR(listing.top);
+	return cow_list(&listing, cmd, arg);
 }
 
 static long handle_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -325,23 +146,36 @@ static long handle_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	}
 }
 
+static struct cow_handle *handle_alloc(const struct cow_viewer *viewer,
+				       u32 flags)
+{
+	struct cow_handle *handle;
+
+	if (!cow_quota_charge(viewer->quota, COW_HANDLES, 1))
+		return ERR_PTR(-ENOSPC);
+	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	if (!handle) {
+		cow_quota_uncharge(viewer->quota, COW_HANDLES, 1);
+		return ERR_PTR(-ENOMEM);
+	}
+	cow_viewer_copy(&handle->viewer, viewer);
+	handle->flags = flags;
+	return handle;
+}
+
 static void handle_free(struct cow_handle *handle)
 {
-	raw_spin_lock(&cow_tree_lock);
-	list_del(&handle->waiting);
-	list_del(&handle->counting);
-	if (handle->root)
-		unpin(handle->root, handle->flags);
-	raw_spin_unlock(&cow_tree_lock);
-
+	cow_quota_uncharge(handle->viewer.quota, COW_HANDLES, 1);
 	cow_viewer_exit(&handle->viewer);
 	kfree(handle);
-	atomic_dec(&handles);
 }
 
 static int handle_release(struct inode *inode, struct file *file)
 {
-	handle_free(file->private_data);
+	struct cow_handle *handle = file->private_data;
+
+	cow_baseline_close(handle->baseline);
+	handle_free(handle);
 	return 0;
 }
 
@@ -352,42 +186,6 @@ static const struct file_operations handle_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 };
 
-static struct cow_handle *handle_alloc(const struct cow_viewer *viewer,
-				       u32 flags)
-{
-	struct cow_handle *handle;
-
-	if (!atomic_add_unless(&handles, 1, cow_max_handles))
-		return ERR_PTR(-ENOSPC);
-	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
-	if (!handle) {
-		atomic_dec(&handles);
-		return ERR_PTR(-ENOMEM);
-	}
-	cow_viewer_copy(&handle->viewer, viewer);
-	INIT_LIST_HEAD(&handle->waiting);
-	INIT_LIST_HEAD(&handle->counting);
-	handle->flags = flags;
-	return handle;
-}
-
-/* With cow_tree_lock held. */
-static int find_root(struct cow_handle *handle, pid_t pid)
-{
-	struct cow_process *process = cow_viewer_process(&handle->viewer, pid);
-
-	if (!process)
-		return -ESRCH;
-	if (handle->flags & COWSTAT_TREE_NEXT_CHILD) {
-		list_add(&handle->waiting, &process->waiters);
-		return 0;
-	}
-	if (!cow_viewer_owns(&handle->viewer, process))
-		return -EACCES;
-	attach(handle, process);
-	return 0;
-}
-
 int cow_handle_open(const struct cow_viewer *viewer, u32 flags, pid_t pid)
 {
 	struct cow_handle *handle = handle_alloc(viewer, flags);
@@ -396,18 +194,18 @@ int cow_handle_open(const struct cow_viewer *viewer, u32 flags, pid_t pid)
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
 
-	raw_spin_lock(&cow_tree_lock);
-	ret = find_root(handle, pid);
-	raw_spin_unlock(&cow_tree_lock);
+	handle->baseline = cow_baseline_open(viewer, flags, pid);
+	ret = PTR_ERR_OR_ZERO(handle->baseline);
 	if (ret)
 		goto err_free;
-
 	ret = anon_inode_getfd("[cowstat]", &handle_fops, handle,
 			       O_RDWR | O_CLOEXEC);
 	if (ret < 0)
-		goto err_free;
+		goto err_close;
 	return ret;
 
+err_close:
+	cow_baseline_close(handle->baseline);
 err_free:
 	handle_free(handle);
 	return ret;

@@ -5,10 +5,11 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "handle.h"
 #include "ioctl.h"
+#include "keep.h"
 #include "loss.h"
 #include "process.h"
+#include "quota.h"
 #include "snapshot.h"
 
 struct head {
@@ -49,12 +50,6 @@ long cow_copy_out(void __user *to, const void *from)
 
 static void fill_info(struct cowstat_info *info)
 {
-	struct cow_tree_sums sums;
-
-	raw_spin_lock(&cow_tree_lock);
-	cow_tree_sum(cow_root, false, &sums);
-	raw_spin_unlock(&cow_tree_lock);
-
 	*info = (struct cowstat_info) {
 		.size = info->size,
 		.abi = COWSTAT_ABI,
@@ -65,10 +60,11 @@ static void fill_info(struct cowstat_info *info)
 		.max_processes = cow_max_processes,
 		.process_bytes = cow_process_bytes(),
 		.lost_at = cow_loss_last(),
-		.max_handles = cow_max_handles,
+		.max_handles = cow_quota_max[COW_HANDLES],
 		.max_kept = cow_max_kept,
+		.max_reading_bytes = cow_quota_max[COW_READING_BYTES],
 	};
-	info->state = cow_losses_fill(info->lost, &sums.tree);
+	info->state = cow_losses_in_all(info->lost);
 }
 
 long cow_info(unsigned int cmd, void __user *arg)
@@ -92,7 +88,7 @@ static u32 count_listed(const struct cow_snapshot *snapshot,
 	u32 i, count = 0;
 
 	for (i = 0; i < snapshot->count; i++)
-		count += cow_row_listed(&snapshot->row[i], listing);
+		count += cow_row_listed(cow_snapshot_row(snapshot, i), listing);
 	return count;
 }
 
@@ -109,9 +105,11 @@ static long copy_listed(const struct cow_snapshot *snapshot,
 	if (!row)
 		return -ENOMEM;
 	for (i = 0; i < snapshot->count && !ret; i++) {
-		if (!cow_row_listed(&snapshot->row[i], listing))
+		const struct cow_row *from = cow_snapshot_row(snapshot, i);
+
+		if (!cow_row_listed(from, listing))
 			continue;
-		cow_row_fill(&snapshot->row[i], row);
+		cow_row_fill(from, row);
 		if (copy_to_user(to++, row, sizeof(*row)))
 			ret = -EFAULT;
 		cond_resched();
@@ -131,10 +129,10 @@ static long list_snapshot(const struct cow_snapshot *snapshot,
 	list->processes = snapshot->processes;
 	list->count = count;
 	list->folded = snapshot->folded;
-	list->hidden = 0;
+	list->hidden = snapshot->hidden;
 	list->reserved = 0;
 	memset(&list->system, 0, sizeof(list->system));
-	cow_counters_fill(&list->system, &snapshot->system.tree);
+	cow_counters_fill(&list->system, &snapshot->system);
 	memcpy(list->lost, snapshot->lost, sizeof(list->lost));
 
 	if (list->capacity) {
@@ -170,7 +168,7 @@ long cow_list(const struct cow_listing *listing, unsigned int cmd,
 	if (ret)
 		goto out_free;
 	ret = list_snapshot(snapshot, listing, list, arg);
-	kvfree(snapshot);
+	cow_snapshot_free(snapshot);
 
 out_free:
 	kfree(list);

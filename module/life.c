@@ -5,10 +5,10 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
+#include "baseline.h"
 #include "compat.h"
 #include "events.h"
 #include "flight.h"
-#include "handle.h"
 #include "life.h"
 #include "loss.h"
 #include "process.h"
@@ -152,7 +152,7 @@ static void insert_child(struct cow_process *parent, struct cow_process *child,
 	cow_process_insert(parent, child);
 	if (mm)
 		cow_space_bind(mm, child);
-	cow_handle_child_born(child);
+	cow_baseline_child_born(child);
 }
 
 /* A process that could not be tracked is counted in @process. */
@@ -235,7 +235,7 @@ void cow_life_exec(struct task_struct *task)
 		cow_space_bind(task->mm, process);
 	}
 	if (process)
-		cow_handle_exec(process);
+		cow_baseline_exec(process);
 	raw_spin_unlock(&cow_tree_lock);
 }
 
@@ -246,6 +246,8 @@ static void remember(struct cow_process *process, struct task_struct *task)
 
 	if (uid_eq(cred->uid, cred->euid) && uid_eq(cred->uid, cred->suid))
 		process->uid = cred->uid;
+	if (gid_eq(cred->gid, cred->egid) && gid_eq(cred->gid, cred->sgid))
+		process->gid = cred->gid;
 	strscpy(process->comm, task->group_leader->comm,
 		sizeof(process->comm));
 }

@@ -2,10 +2,14 @@
 #include <linux/atomic.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
+#include <linux/string.h>
 
 #include "loss.h"
 #include "process.h"
 #include "space.h"
+
+/* Since the module was loaded, whoever it happened to. */
+static atomic64_t lost_in_all[COW_NR_LOSSES];
 
 /* Of CLOCK_REALTIME, read without a lock: a loss can be in any context. */
 static atomic64_t last;
@@ -19,6 +23,7 @@ static const char *const names[] = {
 void cow_lose(struct cow_process *process, enum cow_loss reason, u64 n)
 {
 	cow_process_charge(process, COW_BIT(COW_LOST + reason), n);
+	atomic64_add(n, &lost_in_all[reason]);
 	atomic64_set(&last, ktime_get_real_fast_ns());
 }
 
@@ -27,6 +32,20 @@ void cow_lose_in(const struct mm_struct *mm, enum cow_loss reason, u64 n)
 	rcu_read_lock();
 	cow_lose(cow_space_owner(mm) ?: cow_root, reason, n);
 	rcu_read_unlock();
+}
+
+u32 cow_losses_in_all(u64 lost[COWSTAT_LOSSES_MAX])
+{
+	u32 state = COWSTAT_STATE_EXACT;
+	int i;
+
+	memset(lost, 0, COWSTAT_LOSSES_MAX * sizeof(*lost));
+	for (i = 0; i < COW_NR_LOSSES; i++) {
+		lost[i] = atomic64_read(&lost_in_all[i]);
+		if (lost[i])
+			state = COWSTAT_STATE_DEGRADED;
+	}
+	return state;
 }
 
 u64 cow_loss_last(void)

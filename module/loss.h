@@ -21,6 +21,9 @@ void cow_lose(struct cow_process *process, enum cow_loss reason, u64 n);
 /* The owner of @mm loses. Any context. */
 void cow_lose_in(const struct mm_struct *mm, enum cow_loss reason, u64 n);
 
+/* All losses, by reason, without asking the tree. Return: COWSTAT_STATE_* */
+u32 cow_losses_in_all(u64 lost[COWSTAT_LOSSES_MAX]);
+
 /* When the last loss was, in nanoseconds since 1970; 0 if there was none. */
 u64 cow_loss_last(void);
 

@@ -15,8 +15,10 @@
  *	process, space	who pays: a process, and the address spaces it has
  *	reserve		memory for those who cannot wait for it
  *	tree, counters	the family tree, and sums of counters
- *	handle		tree handles
- *	snapshot	consistent pictures; viewer: who may see what of them
+ *	handle		tree handles; baseline: since when; keep: those that are gone
+ *	walk		over the tree, with nobody waiting; sum: of a tree
+ *	snapshot	pictures of the tree; viewer: who may see what of them
+ *	quota		what each user may take of what is limited
  *	procfile	/proc/cowstat; device: /dev/cowstat; ioctl: its requests
  *	clock		the time; loss: what was lost
  *
@@ -25,41 +27,78 @@
 #define pr_fmt(fmt) "cowstat: " fmt
 
 #include <linux/init.h>
+#include <linux/limits.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
+#include <linux/thread_info.h>
+#include <linux/threads.h>
 
 #include "clock.h"
 #include "device.h"
-#include "handle.h"
 #include "hook.h"
+#include "keep.h"
 #include "life.h"
 #include "process.h"
 #include "procfile.h"
+#include "quota.h"
 #include "scan.h"
 #include "space.h"
 #include "takeover.h"
+#include "walk.h"
 #include "zeroread.h"
 
 #define COW_PROCESSES_LEAST	16
 #define COW_PROCESSES_MOST	(1 << 22)
 
-unsigned int cow_max_processes = 1 << 16;
+#define COW_PROCESSES_FIT	UINT_MAX	/* as many as fit */
+
+unsigned int cow_max_processes = COW_PROCESSES_FIT;
 module_param_named(max_processes, cow_max_processes, uint, 0444);
 MODULE_PARM_DESC(max_processes,
-	"processes that are tracked at most, 16 to 4194304 (default 65536); further ones are counted in their nearest tracked ancestor");
+	"processes that are tracked at most, 16 to 4194304 (default: as many as the machine's memory can hold); further ones are counted in their nearest tracked ancestor");
 
-module_param_named(max_handles, cow_max_handles, uint, 0444);
+static unsigned int max_handles = 1024;
+module_param(max_handles, uint, 0444);
 MODULE_PARM_DESC(max_handles,
-	"tree handles that can be open at the same time (default 1024)");
+	"tree handles that can be open at the same time (default 1024); a user can have half of them, all users three quarters");
+
+static unsigned int max_reading_mb = 256;
+module_param(max_reading_mb, uint, 0444);
+MODULE_PARM_DESC(max_reading_mb,
+	"memory of all open readings, in MiB (default 256); a user can have half of it, all users three quarters");
 
 module_param_named(max_kept, cow_max_kept, uint, 0444);
 MODULE_PARM_DESC(max_kept,
 	"processes that are gone which a tree handle keeps in its list at most (default 4096)");
 
+/*
+ * The kernel's own default for the most threads: their stacks are an eighth of the
+ * memory. Small machines have pids enough for more.
+ */
+static unsigned int fitting_processes(void)
+{
+	u64 memory = (u64)totalram_pages() << PAGE_SHIFT;
+
+	return clamp_t(u64, div_u64(memory, 8 * THREAD_SIZE), PID_MAX_DEFAULT,
+		       COW_PROCESSES_MOST);
+}
+
+static void set_limits(void)
+{
+	cow_quota_max[COW_HANDLES] = max_handles;
+	cow_quota_max[COW_KEPT] = cow_max_processes;
+	cow_quota_max[COW_READING_BYTES] = (u64)max_reading_mb << 20;
+}
+
 static int check_parameters(void)
 {
+	if (cow_max_processes == COW_PROCESSES_FIT)
+		cow_max_processes = fitting_processes();
 	if (cow_max_processes >= COW_PROCESSES_LEAST &&
 	    cow_max_processes <= COW_PROCESSES_MOST)
 		return 0;
@@ -78,6 +117,7 @@ static int __init tables_init(void)
 	ret = cow_space_init();
 	if (ret)
 		goto err_process_exit;
+	cow_walk_init();
 	cow_zeroread_init();
 	cow_clock_init();
 	return 0;
@@ -107,6 +147,7 @@ static int __init cowstat_init(void)
 	ret = check_parameters();
 	if (ret)
 		return ret;
+	set_limits();
 	ret = tables_init();
 	if (ret) {
 		pr_err("no memory for the tables (max_processes=%u)\n",

@@ -4,10 +4,15 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/sched/coredump.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
 
+#include "baseline.h"
 #include "events.h"
-#include "handle.h"
+#include "keep.h"
 #include "process.h"
 
 DEFINE_RAW_SPINLOCK(cow_tree_lock);
@@ -35,8 +40,9 @@ static void process_init(struct cow_process *process, struct pid *pid)
 	process->users = 1;
 	process->group_alive = true;
 	process->uid = INVALID_UID;
-	INIT_LIST_HEAD(&process->waiters);
-	INIT_LIST_HEAD(&process->handles);
+	process->gid = INVALID_GID;
+	INIT_LIST_HEAD(&process->pending);
+	INIT_LIST_HEAD(&process->leaving);
 }
 
 /* A racing pair may pass the limit by one; nothing depends on it. */
@@ -94,6 +100,16 @@ void cow_process_leave_gap(struct cow_process *process)
 			cow_process_of(child)->gap = true;
 }
 
+void cow_process_leave_mm(struct cow_process *process, struct mm_struct *mm)
+{
+	lockdep_assert_held(&cow_tree_lock);
+
+	if (process->mm != mm)
+		return;
+	process->dumpable = get_dumpable(mm) == SUID_DUMP_USER;
+	process->mm = NULL;
+}
+
 void cow_process_put_user(struct cow_process *process)
 {
 	lockdep_assert_held(&cow_tree_lock);
@@ -105,8 +121,8 @@ void cow_process_put_user(struct cow_process *process)
 	cow_process_leave_gap(process);
 	if (trace_cow_exit_enabled())
 		cow_event_exit(process);
-	cow_handle_forget_waiters(process);
-	cow_handle_process_gone(process);
+	cow_baseline_forget(process);
+	cow_keep(process);
 }
 
 /* The tallies in ascending order, see counters.h. */
@@ -121,28 +137,92 @@ static void give(struct cow_process *owner, const struct cow_sums *sums)
 	cow_shard_raise_max(shard, sums->break_max_ns);
 }
 
+/* Children that are moved with the lock held. */
+#define COW_CHILDREN_AT_ONCE	64
+
 /*
- * What was before the start of a handle stays before it in the parent. What a
- * borrower paid for, the stack of a program that could not be executed, goes to
- * the parent itself: nobody ever sees it as a process.
+ * What a borrower paid for, the stack of a program that could not be executed, goes
+ * to the parent itself: nobody ever sees it as a process.
  */
-void cow_process_fold(struct cow_process *process)
+static void fold(struct cow_process *process)
 {
 	struct cow_process *parent = cow_parent_of(process);
-	struct cow_sums self, gone;
+	struct cow_sums self = {};
 
-	lockdep_assert_held(&cow_tree_lock);
-
-	parent->gone_max_before = max3(parent->gone_max_before,
-				       process->gone_max_before,
-				       process->max_before);
-	cow_process_read(process, true, &self, &gone);
+	cow_walk_fold(process);
+	cow_process_read(process, &self);
 	if (process->borrower) {
 		give(parent, &self);
 		memset(&self, 0, sizeof(self));
 	}
 	cow_tree_fold(&process->node, &self, !process->borrower);
 	cow_process_free_later(process);
+}
+
+/* Those that have lost their last user, but not their many children. */
+static LIST_HEAD(leaving);
+
+/* Return: false if nobody is leaving any more. */
+static bool let_one_leave(void)
+{
+	struct cow_process *process;
+
+	raw_spin_lock(&cow_tree_lock);
+	process = list_first_entry_or_null(&leaving, struct cow_process,
+					   leaving);
+	if (process && process->pins) {
+		list_move_tail(&process->leaving, &leaving);
+		process = NULL;		/* until that is taken off */
+	}
+	if (process) {
+		cow_walk_hoist(process);
+		cow_tree_hoist(&process->node, COW_CHILDREN_AT_ONCE);
+		if (!process->node.first) {
+			list_del(&process->leaving);
+			fold(process);
+		}
+	}
+	raw_spin_unlock(&cow_tree_lock);
+	return process;
+}
+
+static void let_all_leave(struct work_struct *work)
+{
+	while (let_one_leave())
+		cond_resched();
+}
+
+static DECLARE_WORK(leaving_work, let_all_leave);
+
+void cow_process_fold(struct cow_process *process)
+{
+	lockdep_assert_held(&cow_tree_lock);
+
+	if (process->node.children <= COW_CHILDREN_AT_ONCE) {
+		fold(process);
+		return;
+	}
+	list_add_tail(&process->leaving, &leaving);
+	queue_work(system_unbound_wq, &leaving_work);
+}
+
+void cow_process_pin(struct cow_process *process)
+{
+	lockdep_assert_held(&cow_tree_lock);
+
+	process->pins++;
+}
+
+void cow_process_unpin(struct cow_process *process)
+{
+	lockdep_assert_held(&cow_tree_lock);
+
+	if (--process->pins || process->users || process->kept_by)
+		return;
+	if (list_empty(&process->leaving))
+		cow_keep(process);
+	else
+		queue_work(system_unbound_wq, &leaving_work);
 }
 
 struct cow_process *cow_process_by_pid(const struct pid *pid)
@@ -169,35 +249,12 @@ static void shard_read(const struct cow_shard *shard, struct cow_sums *sums)
 		sums->break_max_ns = max;
 }
 
-void cow_process_read(const struct cow_process *process, bool recent,
-		      struct cow_sums *self, struct cow_sums *gone)
+void cow_process_read(const struct cow_process *process, struct cow_sums *sums)
 {
 	unsigned int i;
 
-	memset(self, 0, sizeof(*self));
 	for (i = 0; i < cow_shards; i++)
-		shard_read(&process->shard[i], self);
-	*gone = process->node.gone;
-	if (recent)
-		return;
-	self->break_max_ns = max(self->break_max_ns, process->max_before);
-	gone->break_max_ns = max(gone->break_max_ns, process->gone_max_before);
-}
-
-void cow_process_cut(struct cow_process *process)
-{
-	u64 *gone_max = &process->node.gone.break_max_ns;
-	unsigned int i;
-
-	lockdep_assert_held(&cow_tree_lock);
-
-	for (i = 0; i < cow_shards; i++) {
-		u64 ns = atomic64_xchg(&process->shard[i].break_max_ns, 0);
-
-		process->max_before = max(process->max_before, ns);
-	}
-	process->gone_max_before = max(process->gone_max_before, *gone_max);
-	*gone_max = 0;
+		shard_read(&process->shard[i], sums);
 }
 
 void cow_shard_raise_max(struct cow_shard *shard, u64 ns)
@@ -238,8 +295,7 @@ int cow_process_init(void)
 		goto err_free_table;
 	if (cow_reserve_init(&process_reserve, process_cache))
 		goto err_free_root;
-	INIT_LIST_HEAD(&cow_root->waiters);
-	INIT_LIST_HEAD(&cow_root->handles);
+	INIT_LIST_HEAD(&cow_root->pending);
 	cow_root->users = 1;
 	return 0;
 
@@ -257,6 +313,7 @@ void cow_process_exit(void)
 {
 	struct cow_node *node;
 
+	cancel_work_sync(&leaving_work);
 	cow_reserve_exit(&process_reserve);
 	while ((node = cow_root->node.first)) {
 		struct cow_process *process = cow_process_of(node);

@@ -6,7 +6,7 @@
  * exited, and each address space that is bound to it (space.h), until the
  * kernel tears that down. Nothing can be charged to a process without users.
  * It is gone then, and leaves the tree: folded into its parent, unless a tree
- * handle still needs it in its place (handle.h).
+ * handle still needs it in its place (keep.h).
  *
  * A vfork child, or any other clone that shares its parent's memory, is a
  * borrower: it is in the tree, so that its later exec needs no memory and
@@ -34,8 +34,11 @@
 #include "reserve.h"
 #include "space.h"
 #include "tree.h"
+#include "walk.h"
 
-/* One CPU's part of the counters; three cache lines. */
+struct cow_quota;
+
+/* One CPU's part of the counters; four cache lines. */
 struct cow_shard {
 	atomic64_t tally[COW_TALLIES];
 	atomic64_t break_max_ns;
@@ -51,11 +54,14 @@ struct cow_shard {
  * @group_alive: a thread still runs
  * @borrower: uses the memory of its parent in the tree until it execs
  * @unplaced: was there before the module; its parent is still to be found
- * @pins: tree handles of which this is the root
- * @recorders: those of them that keep the gone
+ * @mm: the memory that it runs in, as long as that is bound
+ * @pins: baselines (baseline.h) and walks of which this is the root
+ * @recorders: those baselines that keep the gone
  * @keeper: the nearest process from here upwards that has recorders, or NULL
+ * @kept_by: the keeper that it is kept for, being gone
  * @kept: of a keeper: gone processes that are kept for it
  * @folded: of a keeper: gone processes that were folded all the same
+ * @quota: of a keeper: of the user that keeps them
  * @lineage: forks between the last exec and this process, 0 if none
  * @gap: a process between that exec and this one is gone by now, or another
  *	program
@@ -63,12 +69,12 @@ struct cow_shard {
  * @tree: for the tracepoints: the pid of the process that began the program which
  *	this one runs too, without an exec of its own: only such processes share
  *	pages by fork. The process itself, if it has called exec
- * @handles: tree handles that count and of which this is the root
- * @max_before: break_max_ns before the last start of one with this process in
- *	its tree; the shards have it since then
- * @gone_max_before: that of the gone, of which @node has the one since then
- * @waiters: tree handles that wait for this process to fork or to exec
+ * @pending: baselines that wait for this process to fork or to exec
+ * @leaving: in the list of those whose children are too many to fold it at once
+ * @visit: what the readers' walks left here
  * @uid: the owner when it exited, if its ids were all the same
+ * @gid: its group, likewise
+ * @dumpable: its memory was, when it let go of it
  * @comm: the program's name when it exited
  * @rcu: frees it
  * @shard: cow_shards of them
@@ -88,17 +94,22 @@ struct cow_process {
 	unsigned int lineage;
 	pid_t tree;
 
+	struct mm_struct *mm;
+
 	unsigned int pins;
 	unsigned int recorders;
 	struct cow_process *keeper;
+	struct cow_process *kept_by;
 	u32 kept;
 	u64 folded;
-	struct list_head handles;
-	u64 max_before;
-	u64 gone_max_before;
-	struct list_head waiters;
+	struct cow_quota *quota;
+	struct list_head pending;
+	struct list_head leaving;
+	struct cow_visit visit[COW_READ_LANES];
 
 	kuid_t uid;
+	kgid_t gid;
+	bool dumpable;
 	char comm[COWSTAT_COMM_LEN];
 	struct rcu_head rcu;
 
@@ -163,28 +174,30 @@ void cow_process_free_later(struct cow_process *process);
 void cow_process_insert(struct cow_process *parent, struct cow_process *process);
 void cow_process_put_user(struct cow_process *process);
 
+/* @mm, which was bound to it, will not be any more. It can still be looked at. */
+void cow_process_leave_mm(struct cow_process *process, struct mm_struct *mm);
+
 /*
  * The memory that it was forked with is gone, by exit or by exec: its children
  * have to know, see page_is_own() in fault.c. With cow_tree_lock held.
  */
 void cow_process_leave_gap(struct cow_process *process);
 
-/* Take it out of the tree for good; with cow_tree_lock held. */
+/*
+ * Take it out of the tree for good; with cow_tree_lock held. If it has very many
+ * children it stays until a worker has moved them away, and counts as what it is.
+ */
 void cow_process_fold(struct cow_process *process);
+
+/* With cow_tree_lock held: it stays where it is, alive or not. */
+void cow_process_pin(struct cow_process *process);
+void cow_process_unpin(struct cow_process *process);
 
 /* Under RCU or cow_tree_lock. */
 struct cow_process *cow_process_by_pid(const struct pid *pid);
 
-/*
- * What @process counted itself, and what those did that were folded into it,
- * since they were born. Only break_max_ns, which has no difference, is with
- * @recent since the last cow_process_cut().
- */
-void cow_process_read(const struct cow_process *process, bool recent,
-		      struct cow_sums *self, struct cow_sums *gone);
-
-/* A tree handle starts; with cow_tree_lock held. */
-void cow_process_cut(struct cow_process *process);
+/* Add what @process counted itself since it was born to @sums. */
+void cow_process_read(const struct cow_process *process, struct cow_sums *sums);
 
 static __always_inline struct cow_shard *
 cow_process_shard(struct cow_process *process)

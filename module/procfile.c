@@ -96,7 +96,7 @@ static void show_head(struct seq_file *m, const struct cow_snapshot *snapshot)
 
 	for (i = 0; i < COW_NR_LOSSES; i++)
 		lost += snapshot->lost[i];
-	cow_counters_fill(&system, &snapshot->system.tree);
+	cow_counters_fill(&system, &snapshot->system);
 	seq_printf(m, "cowstat %d\n", COWSTAT_ABI);
 	show_state(m, snapshot);
 	seq_printf(m, "page_size %lu\n", PAGE_SIZE);
@@ -114,11 +114,11 @@ static void show_row(struct seq_file *m, const struct cow_row *row)
 	int i;
 
 	cow_counters_fill(&self, &row->self);
-	cow_counters_fill(&tree, &row->tree.tree);
+	cow_counters_fill(&tree, &row->tree);
 	seq_printf(m, "%d %d %u", row->pid, row->ppid, row->depth);
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
 		seq_printf(m, " %llu", self.value[columns[i]]);
-	seq_printf(m, " %llu", row->tree.procs);
+	seq_printf(m, " %llu", row->procs);
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
 		seq_printf(m, " %llu", tree.value[columns[i]]);
 	seq_putc(m, ' ');
@@ -133,7 +133,7 @@ static int show(struct seq_file *m, void *v)
 	struct cow_listing listing = listing_of(reading);
 	struct cow_row *row = v;
 
-	if (row == reading->snapshot->row)
+	if (row == cow_snapshot_row(reading->snapshot, 0))
 		show_head(m, reading->snapshot);
 	else if (cow_row_listed(row, &listing))
 		show_row(m, row);
@@ -147,7 +147,7 @@ static void *start(struct seq_file *m, loff_t *pos)
 	mutex_lock(&reading->lock);
 	if (!reading->snapshot || *pos >= reading->snapshot->count)
 		return NULL;
-	return &reading->snapshot->row[*pos];
+	return cow_snapshot_row(reading->snapshot, *pos);
 }
 
 static void *next(struct seq_file *m, void *v, loff_t *pos)
@@ -156,7 +156,7 @@ static void *next(struct seq_file *m, void *v, loff_t *pos)
 
 	if (++*pos >= reading->snapshot->count)
 		return NULL;
-	return &reading->snapshot->row[*pos];
+	return cow_snapshot_row(reading->snapshot, *pos);
 }
 
 static void stop(struct seq_file *m, void *v)
@@ -185,7 +185,7 @@ static int refresh(struct reading *reading)
 	mutex_lock(&reading->lock);
 	swap(reading->snapshot, snapshot);
 	mutex_unlock(&reading->lock);
-	kvfree(snapshot);
+	cow_snapshot_free(snapshot);
 	return 0;
 }
 
@@ -221,13 +221,16 @@ static loff_t llseek(struct file *file, loff_t offset, int whence)
 static int open(struct inode *inode, struct file *file)
 {
 	struct reading *reading;
+	int ret;
 
 	reading = __seq_open_private(file, &seq_ops, sizeof(*reading));
 	if (!reading)
 		return -ENOMEM;
 	mutex_init(&reading->lock);
-	cow_viewer_init(&reading->viewer, file);
-	return 0;
+	ret = cow_viewer_init(&reading->viewer, file);
+	if (ret)
+		seq_release_private(inode, file);
+	return ret;
 }
 
 static int release(struct inode *inode, struct file *file)
@@ -235,7 +238,7 @@ static int release(struct inode *inode, struct file *file)
 	struct seq_file *m = file->private_data;
 	struct reading *reading = m->private;
 
-	kvfree(reading->snapshot);
+	cow_snapshot_free(reading->snapshot);
 	cow_viewer_exit(&reading->viewer);
 	return seq_release_private(inode, file);
 }

@@ -1,33 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/container_of.h>
 #include <linux/err.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
+#include "baseline.h"
 #include "process.h"
+#include "quota.h"
 #include "snapshot.h"
 #include "viewer.h"
 
-#define COW_ROWS_AT_FIRST	64
+#define COW_BLOCKS_AT_FIRST	16
 
-void cow_tree_sum(struct cow_process *top, bool recent,
-		  struct cow_tree_sums *sums)
-{
-	struct cow_node *node;
-	struct cow_sums self, gone;
-
-	memset(sums, 0, sizeof(*sums));
-	for (node = &top->node; node; node = cow_tree_next(&top->node, node)) {
-		struct cow_process *process = cow_process_of(node);
-
-		cow_process_read(process, recent, &self, &gone);
-		cow_sums_add(&sums->tree, &self);
-		cow_sums_add(&sums->tree, &gone);
-		sums->procs += node->gone_procs + cow_process_counts(process);
-		sums->alive += cow_process_lives(process);
-		sums->unborn += process->borrower && process->group_alive;
-	}
-}
+/* Ancestors that are looked at with the lock held. */
+#define COW_CLIMB		1024
 
 static void copy_comm(char *comm, const struct cow_process *process)
 {
@@ -55,154 +44,291 @@ static u32 flags_of(const struct cow_process *process, s32 pid,
 	return flags;
 }
 
-/* What only the tree itself can tell; the rest follows in derive(). */
-static void copy_row(struct cow_row *row, const struct cow_process *process,
-		     const struct cow_viewer *viewer, bool recent)
+/* What can be told without its sums. */
+static void identify(struct cow_row *row, const struct cow_process *process,
+		     const struct cow_viewer *viewer)
 {
 	row->pid = process->pid ? cow_viewer_pid(viewer, process) : 0;
-	row->ppid = 0;
-	row->depth = 0;
 	row->flags = flags_of(process, row->pid, viewer);
-	copy_comm(row->comm, process);
-	cow_process_read(process, recent, &row->self, &row->tree.tree);
-	row->tree.procs = process->node.gone_procs + cow_process_counts(process);
-	row->tree.alive = cow_process_lives(process);
 }
 
-/* With cow_tree_lock held. Return: how many rows it takes. */
-static u32 copy_rows(struct cow_snapshot *snapshot,
-		     const struct cow_listing *listing)
-{
-	struct cow_node *top = &listing->top->node;
-	struct cow_node *node;
-	u32 count = 0;
-
-	for (node = top; node; node = cow_tree_next(top, node), count++) {
-		struct cow_row *row = &snapshot->row[count];
-
-		if (count >= snapshot->capacity)
-			continue;
-		node->mark = count;
-		row->parent = node == top ? 0 : node->parent->mark;
-		copy_row(row, cow_process_of(node), listing->viewer,
-			 listing->recent);
-	}
-	return count;
-}
-
-/* With cow_tree_lock held. The whole tree's sums are derived from its rows. */
-static void copy_all(struct cow_snapshot *snapshot,
-		     const struct cow_listing *listing)
-{
-	snapshot->count = listing->top ? copy_rows(snapshot, listing) : 0;
-	snapshot->processes = cow_living;
-	snapshot->folded = 0;
-	if (listing->gone && listing->top)
-		snapshot->folded = listing->top->folded;
-	if (listing->top != cow_root)
-		cow_tree_sum(cow_root, false, &snapshot->system);
-}
-
-/* Does a row count as an ancestor of those below it? */
-static bool is_ancestor(const struct cow_row *row,
-			const struct cow_listing *listing)
+/* Would it be in the list, if it were the viewer's? */
+static bool belongs(const struct cow_row *row, const struct cow_listing *listing)
 {
 	return row->pid && (row->flags & COW_ROW_PROCESS) &&
 	       (listing->gone || (row->flags & COW_ROW_ALIVE));
 }
 
-static void derive(struct cow_snapshot *snapshot,
-		   const struct cow_listing *listing)
+bool cow_row_listed(const struct cow_row *row, const struct cow_listing *listing)
 {
-	struct cow_row *row, *parent;
+	return belongs(row, listing) && (row->flags & COW_ROW_OWNED);
+}
+
+/**
+ * struct taking - a snapshot in the making
+ * @walk: takes it
+ * @listing: what was asked for
+ * @snapshot: it
+ */
+struct taking {
+	struct cow_walk walk;
+	const struct cow_listing *listing;
+	struct cow_snapshot *snapshot;
+};
+
+static struct taking *taking_of(struct cow_walk *walk)
+{
+	return container_of(walk, struct taking, walk);
+}
+
+/* What a process that has no row of its own counted is in its nearest ancestor's. */
+static void add_to_row(struct cow_row *row, const struct cow_process *process,
+		       const struct cow_sums *self)
+{
+	cow_sums_add(&row->tree, self);
+	cow_sums_add(&row->tree, &process->node.gone);
+	row->procs += process->node.gone_procs + cow_process_counts(process);
+	row->alive += cow_process_lives(process);
+}
+
+static void visit(struct cow_walk *walk, struct cow_process *process)
+{
+	struct taking *taking = taking_of(walk);
+	struct cow_snapshot *snapshot = taking->snapshot;
+	struct cow_visit *at = &process->visit[walk->lane], above = {};
+	bool is_top = process == taking->listing->top;
+	struct cow_row *row = cow_snapshot_row(snapshot, snapshot->count);
+
+	if (!is_top)
+		above = cow_parent_of(process)->visit[walk->lane];
+	memset(row, 0, sizeof(*row));
+	identify(row, process, taking->listing->viewer);
+	row->parent = above.row;
+	row->ppid = above.ppid;
+	row->depth = above.depth;
+	cow_process_read(process, &row->self);
+
+	at->row = above.row;
+	at->ppid = above.ppid;
+	at->depth = above.depth;
+	if (belongs(row, taking->listing)) {
+		at->ppid = row->pid;
+		at->depth++;
+	}
+	if (is_top || cow_row_listed(row, taking->listing)) {
+		at->row = snapshot->count++;
+		copy_comm(row->comm, process);
+		add_to_row(row, process, &row->self);
+	} else {
+		snapshot->hidden += belongs(row, taking->listing);
+		add_to_row(cow_snapshot_row(snapshot, above.row), process,
+			   &row->self);
+	}
+}
+
+static void pass(struct cow_walk *walk, struct cow_process *process)
+{
+	struct cow_visit *above = &cow_parent_of(process)->visit[walk->lane];
+	struct cow_sums self = {};
+
+	cow_process_read(process, &self);
+	add_to_row(cow_snapshot_row(taking_of(walk)->snapshot, above->row),
+		   process, &self);
+}
+
+static bool charge(struct cow_snapshot *snapshot, u64 bytes)
+{
+	if (!cow_quota_charge(snapshot->quota, COW_READING_BYTES, bytes))
+		return false;
+	snapshot->bytes += bytes;
+	return true;
+}
+
+/* Twice as many places for blocks. */
+static int grow_blocks(struct cow_snapshot *snapshot)
+{
+	u32 blocks = snapshot->blocks ? 2 * snapshot->blocks :
+					COW_BLOCKS_AT_FIRST;
+	struct cow_row **block;
+
+	if (!charge(snapshot, (blocks - snapshot->blocks) * sizeof(*block)))
+		return -ENOSPC;
+	block = kvcalloc(blocks, sizeof(*block), GFP_KERNEL_ACCOUNT);
+	if (!block)
+		return -ENOMEM;
+	if (snapshot->blocks)
+		memcpy(block, snapshot->block,
+		       snapshot->blocks * sizeof(*block));
+	kvfree(snapshot->block);
+	snapshot->block = block;
+	snapshot->blocks = blocks;
+	return 0;
+}
+
+static int add_block(struct cow_snapshot *snapshot)
+{
+	u32 i = snapshot->capacity / COW_BLOCK_ROWS;
+	const size_t bytes = COW_BLOCK_ROWS * sizeof(struct cow_row);
+	int ret;
+
+	if (i == snapshot->blocks) {
+		ret = grow_blocks(snapshot);
+		if (ret)
+			return ret;
+	}
+	if (!charge(snapshot, bytes))
+		return -ENOSPC;
+	snapshot->block[i] = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+	if (!snapshot->block[i])
+		return -ENOMEM;
+	snapshot->capacity += COW_BLOCK_ROWS;
+	return 0;
+}
+
+/* One more than are visited: each is written behind the last before it is known. */
+static int prepare(struct cow_walk *walk)
+{
+	struct cow_snapshot *snapshot = taking_of(walk)->snapshot;
+	int ret = 0;
+
+	while (!ret && snapshot->capacity <=
+	       snapshot->count + cow_walk_visits())
+		ret = add_block(snapshot);
+	return ret;
+}
+
+/* What was made ready and is not needed. */
+static void trim(struct cow_snapshot *snapshot)
+{
+	u32 i = DIV_ROUND_UP(snapshot->count, COW_BLOCK_ROWS);
+	const size_t bytes = COW_BLOCK_ROWS * sizeof(struct cow_row);
+
+	for (; i < snapshot->capacity / COW_BLOCK_ROWS; i++) {
+		kvfree(snapshot->block[i]);
+		snapshot->block[i] = NULL;
+		snapshot->bytes -= bytes;
+		cow_quota_uncharge(snapshot->quota, COW_READING_BYTES, bytes);
+	}
+}
+
+static const struct cow_walk_ops ops = {
+	.prepare = prepare,
+	.visit = visit,
+	.pass = pass,
+};
+
+static void derive(struct cow_snapshot *snapshot)
+{
 	u32 i;
 
-	for (i = snapshot->count; i-- > 0;) {
-		row = &snapshot->row[i];
-		cow_sums_add(&row->tree.tree, &row->self);
-		if (!i)
-			break;
-		parent = &snapshot->row[row->parent];
-		cow_sums_add(&parent->tree.tree, &row->tree.tree);
-		parent->tree.procs += row->tree.procs;
-		parent->tree.alive += row->tree.alive;
-	}
-	for (i = 1; i < snapshot->count; i++) {
-		row = &snapshot->row[i];
-		parent = &snapshot->row[row->parent];
-		if (is_ancestor(parent, listing)) {
-			row->ppid = parent->pid;
-			row->depth = parent->depth + 1;
-		} else {
-			row->ppid = parent->ppid;
-			row->depth = parent->depth;
-		}
+	for (i = snapshot->count; i-- > 1;) {
+		struct cow_row *row = cow_snapshot_row(snapshot, i);
+		struct cow_row *parent = cow_snapshot_row(snapshot, row->parent);
+
+		cow_sums_add(&parent->tree, &row->tree);
+		parent->procs += row->procs;
+		parent->alive += row->alive;
 	}
 }
 
-static struct cow_snapshot *snapshot_alloc(u32 capacity)
+static void subtract_baseline(struct cow_snapshot *snapshot,
+			      const struct cow_baseline *baseline)
 {
-	struct cow_snapshot *snapshot;
+	struct cow_row *top = cow_snapshot_row(snapshot, 0);
 
-	snapshot = kvmalloc(struct_size(snapshot, row, capacity),
-			    GFP_KERNEL_ACCOUNT);
-	if (snapshot)
-		snapshot->capacity = capacity;
-	return snapshot;
+	cow_sums_subtract(&top->self, &baseline->self);
+	cow_sums_subtract(&top->tree, &baseline->tree);
 }
 
-static void subtract_base(struct cow_snapshot *snapshot,
-			  const struct cow_listing *listing, u64 max_before)
+static int take_rows(struct cow_snapshot *snapshot,
+		     const struct cow_listing *listing, enum cow_lane lane)
 {
-	struct cow_row *top = snapshot->row;
-	u64 *max = &top->tree.tree.break_max_ns;
+	struct taking taking = {
+		.walk = { .ops = &ops, .lane = lane },
+		.listing = listing,
+		.snapshot = snapshot,
+	};
+	int ret;
 
-	if (!snapshot->count || !listing->base_tree)
+	ret = cow_walk(&taking.walk, listing->top);
+	if (ret)
+		return ret;
+	trim(snapshot);
+	derive(snapshot);
+	return 0;
+}
+
+/* The system of which the listed tree is a part: after that one, so it has no less. */
+static void take_system(struct cow_snapshot *snapshot,
+			const struct cow_listing *listing, enum cow_lane lane)
+{
+	struct cow_tree_sums sums;
+
+	if (listing->top == cow_root) {
+		snapshot->system = cow_snapshot_row(snapshot, 0)->tree;
+		snapshot->processes = cow_snapshot_row(snapshot, 0)->alive;
 		return;
-	cow_sums_subtract(&top->self, listing->base_self);
-	cow_sums_subtract(&top->tree.tree, listing->base_tree);
-	*max = max(*max, max_before);
+	}
+	cow_tree_sum_in(cow_root, lane, &sums);
+	snapshot->system = sums.tree;
+	snapshot->processes = sums.alive;
+}
+
+static int take(struct cow_snapshot *snapshot, const struct cow_listing *listing)
+{
+	enum cow_lane lane = cow_viewer_lane(listing->viewer);
+	int ret;
+
+	ret = cow_walk_enter(lane);
+	if (ret)
+		return ret;
+	if (listing->top)
+		ret = take_rows(snapshot, listing, lane);
+	if (!ret)
+		take_system(snapshot, listing, lane);
+	cow_walk_leave(lane);
+	return ret;
 }
 
 struct cow_snapshot *cow_snapshot_take(const struct cow_listing *listing)
 {
-	u32 capacity = COW_ROWS_AT_FIRST;
 	struct cow_snapshot *snapshot;
-	u64 max_before = 0;
+	int ret;
 
-	for (;;) {
-		snapshot = snapshot_alloc(capacity);
-		if (!snapshot)
-			return ERR_PTR(-ENOMEM);
-
-		raw_spin_lock(&cow_tree_lock);
-		copy_all(snapshot, listing);
-		if (listing->max_before)
-			max_before = *listing->max_before;
-		raw_spin_unlock(&cow_tree_lock);
-
-		if (snapshot->count <= snapshot->capacity)
-			break;
-		capacity = snapshot->count + snapshot->count / 4;
-		kvfree(snapshot);
-	}
-
-	derive(snapshot, listing);
-	if (listing->top == cow_root)
-		snapshot->system = snapshot->row[0].tree;
-	subtract_base(snapshot, listing, max_before);
-	snapshot->state = COWSTAT_STATE_EXACT;
-	memset(snapshot->lost, 0, sizeof(snapshot->lost));
-	if (snapshot->count)
-		snapshot->state = cow_losses_fill(snapshot->lost,
-						  &snapshot->row[0].tree.tree);
+	snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL_ACCOUNT);
+	if (!snapshot)
+		return ERR_PTR(-ENOMEM);
+	snapshot->quota = cow_quota_ref(listing->viewer->quota);
+	ret = take(snapshot, listing);
+	if (ret)
+		goto err_free;
+	if (listing->gone && listing->top)
+		snapshot->folded = READ_ONCE(listing->top->folded);
+	if (!snapshot->count)
+		return snapshot;
+	if (listing->baseline)
+		subtract_baseline(snapshot, listing->baseline);
+	snapshot->state = cow_losses_fill(snapshot->lost,
+					  &cow_snapshot_row(snapshot, 0)->tree);
 	return snapshot;
+
+err_free:
+	cow_snapshot_free(snapshot);
+	return ERR_PTR(ret);
 }
 
-bool cow_row_listed(const struct cow_row *row, const struct cow_listing *listing)
+void cow_snapshot_free(struct cow_snapshot *snapshot)
 {
-	return (row->flags & COW_ROW_PROCESS) && (row->flags & COW_ROW_OWNED) &&
-	       (listing->gone || (row->flags & COW_ROW_ALIVE));
+	u32 i;
+
+	if (!snapshot)
+		return;
+	for (i = 0; i < snapshot->blocks; i++)
+		kvfree(snapshot->block[i]);
+	kvfree(snapshot->block);
+	cow_quota_uncharge(snapshot->quota, COW_READING_BYTES, snapshot->bytes);
+	cow_quota_put(snapshot->quota);
+	kfree(snapshot);
 }
 
 void cow_row_fill(const struct cow_row *row, struct cowstat_row *out)
@@ -215,28 +341,88 @@ void cow_row_fill(const struct cow_row *row, struct cowstat_row *out)
 		out->flags = COWSTAT_ROW_EXITED;
 	if (cow_sums_lost(&row->self))
 		out->flags |= COWSTAT_ROW_SELF_LOST;
-	if (cow_sums_lost(&row->tree.tree))
+	if (cow_sums_lost(&row->tree))
 		out->flags |= COWSTAT_ROW_TREE_LOST;
 	memcpy(out->comm, row->comm, sizeof(out->comm));
-	out->tree_procs = row->tree.procs;
-	out->tree_alive = row->tree.alive;
+	out->tree_procs = row->procs;
+	out->tree_alive = row->alive;
 	cow_counters_fill(&out->self, &row->self);
-	cow_counters_fill(&out->tree, &row->tree.tree);
+	cow_counters_fill(&out->tree, &row->tree);
 }
 
-void cow_row_of(struct cow_process *process, const struct cow_viewer *viewer,
-		struct cow_row *row)
+/* With cow_tree_lock held. */
+static void pass_ancestor(struct cow_row *row, const struct cow_process *up,
+			  const struct cow_viewer *viewer)
 {
-	struct cow_process *up;
+	pid_t pid = up->pid ? cow_viewer_pid(viewer, up) : 0;
 
-	copy_row(row, process, viewer, false);
-	cow_tree_sum(process, false, &row->tree);
-	for (up = cow_parent_of(process); up != cow_root; up = cow_parent_of(up)) {
-		pid_t pid = cow_viewer_pid(viewer, up);
+	if (!pid || !cow_process_lives(up))
+		return;
+	if (!row->depth++)
+		row->ppid = pid;
+}
 
-		if (!pid || !cow_process_lives(up))
-			continue;
-		if (!row->depth++)
-			row->ppid = pid;
+/*
+ * @from, which is pinned, is done with: so are some of its ancestors then. Return: the
+ * last of them, which has the pin instead, or NULL if there is no other above.
+ */
+static struct cow_process *climb(struct cow_row *row, struct cow_process *from,
+				 const struct cow_viewer *viewer)
+{
+	struct cow_process *up, *last = NULL;
+	unsigned int n = COW_CLIMB;
+
+	raw_spin_lock(&cow_tree_lock);
+	for (up = cow_parent_of(from); up != cow_root && n--;
+	     up = cow_parent_of(up)) {
+		pass_ancestor(row, up, viewer);
+		last = up;
 	}
+	if (up == cow_root)
+		last = NULL;
+	else
+		cow_process_pin(last);
+	cow_process_unpin(from);
+	raw_spin_unlock(&cow_tree_lock);
+	cond_resched();
+	return last;
+}
+
+/* With cow_tree_lock held. Return: the process, pinned, or ERR_PTR(). */
+static struct cow_process *find(const struct cow_viewer *viewer, pid_t pid,
+				struct cow_row *row)
+{
+	struct cow_process *process = cow_viewer_process(viewer, pid);
+
+	if (!process)
+		return ERR_PTR(-ESRCH);
+	if (!cow_viewer_owns(viewer, process))
+		return ERR_PTR(-EACCES);
+	memset(row, 0, sizeof(*row));
+	identify(row, process, viewer);
+	copy_comm(row->comm, process);
+	cow_process_pin(process);
+	return process;
+}
+
+int cow_row_of(const struct cow_viewer *viewer, pid_t pid, struct cow_row *row)
+{
+	struct cow_process *process;
+	struct cow_tree_sums sums;
+	int ret;
+
+	raw_spin_lock(&cow_tree_lock);
+	process = find(viewer, pid, row);
+	raw_spin_unlock(&cow_tree_lock);
+	if (IS_ERR(process))
+		return PTR_ERR(process);
+
+	ret = cow_tree_sum(process, cow_viewer_lane(viewer), &sums);
+	while (process)
+		process = climb(row, process, viewer);
+	row->self = sums.self;
+	row->tree = sums.tree;
+	row->procs = sums.procs;
+	row->alive = sums.alive;
+	return ret;
 }

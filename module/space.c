@@ -37,6 +37,7 @@ void cow_space_bind(struct mm_struct *mm, struct cow_process *process)
 	}
 	space->mm = mm;
 	space->process = process;
+	process->mm = mm;
 	process->users++;
 	hlist_add_head_rcu(&space->by_mm, cow_space_bucket(mm));
 }
@@ -56,6 +57,7 @@ bool cow_space_release(struct mm_struct *mm)
 	if (space) {
 		process = space->process;
 		hlist_del_rcu(&space->by_mm);
+		cow_process_leave_mm(process, mm);
 		space->mm = NULL;
 		if (space != &process->space)
 			call_rcu(&space->rcu, free_by_rcu);

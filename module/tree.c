@@ -17,6 +17,7 @@ void cow_tree_add(struct cow_node *parent, struct cow_node *child)
 	else
 		parent->first = child;
 	parent->last = child;
+	parent->children++;
 }
 
 /* Put the chain @first..@last where @node is, which may be an empty chain. */
@@ -48,6 +49,7 @@ static void replace(struct cow_node *node, struct cow_node *first,
 void cow_tree_move(struct cow_node *parent, struct cow_node *node)
 {
 	replace(node, NULL, NULL);
+	node->parent->children--;
 	cow_tree_add(parent, node);
 }
 
@@ -63,7 +65,45 @@ void cow_tree_fold(struct cow_node *node, const struct cow_sums *self,
 
 	for (child = node->first; child; child = child->next)
 		child->parent = parent;
+	parent->children += node->children - 1;
 	replace(node, node->first, node->last);
+}
+
+static void take_out_first(struct cow_node *node)
+{
+	struct cow_node *first = node->first;
+
+	node->first = first->next;
+	if (node->first)
+		node->first->prev = NULL;
+	else
+		node->last = NULL;
+	node->children--;
+}
+
+static void put_before(struct cow_node *node, struct cow_node *next)
+{
+	struct cow_node *parent = next->parent;
+
+	node->parent = parent;
+	node->prev = next->prev;
+	node->next = next;
+	if (next->prev)
+		next->prev->next = node;
+	else
+		parent->first = node;
+	next->prev = node;
+	parent->children++;
+}
+
+void cow_tree_hoist(struct cow_node *node, unsigned int n)
+{
+	struct cow_node *first;
+
+	for (; n && (first = node->first); n--) {
+		take_out_first(node);
+		put_before(first, node);
+	}
 }
 
 struct cow_node *cow_tree_next(const struct cow_node *top,
@@ -83,4 +123,45 @@ int cow_tree_below(const struct cow_node *top, const struct cow_node *node)
 		if (node == top)
 			return 1;
 	return 0;
+}
+
+void cow_cursor_init(struct cow_cursor *cursor, struct cow_node *top)
+{
+	cursor->top = top;
+	cursor->node = top;
+	cursor->done = 0;
+}
+
+static void go_past(struct cow_cursor *cursor)
+{
+	struct cow_node *node = cursor->node;
+
+	cursor->done = !node->next;
+	cursor->node = node->next ? node->next : node->parent;
+}
+
+void cow_cursor_step(struct cow_cursor *cursor)
+{
+	struct cow_node *node = cursor->node;
+
+	if (cursor->done) {
+		if (node == cursor->top)
+			cursor->node = NULL;
+		else
+			go_past(cursor);
+	} else if (node->first) {
+		cursor->node = node->first;
+	} else {
+		cursor->done = 1;
+	}
+}
+
+void cow_cursor_leave(struct cow_cursor *cursor, const struct cow_node *node)
+{
+	if (cursor->node != node)
+		return;
+	if (!cursor->done && node->first)
+		cursor->node = node->first;
+	else
+		go_past(cursor);
 }

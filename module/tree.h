@@ -22,9 +22,9 @@
  * @last: youngest child
  * @next: the next younger sibling
  * @prev: the next older sibling
+ * @children: how many there are
  * @gone: sums of the descendants that were folded into this node
  * @gone_procs: how many these were
- * @mark: for the walker's own use, valid as long as the tree is locked
  */
 struct cow_node {
 	struct cow_node *parent;
@@ -32,9 +32,9 @@ struct cow_node {
 	struct cow_node *last;
 	struct cow_node *next;
 	struct cow_node *prev;
+	__u32 children;
 	struct cow_sums gone;
 	__u64 gone_procs;
-	__u32 mark;
 };
 
 /* Add @child as the youngest child of @parent. */
@@ -45,10 +45,14 @@ void cow_tree_move(struct cow_node *parent, struct cow_node *node);
 
 /*
  * Take @node, which is not the root, out: @self and @procs (1 for a process)
- * pass to its parent, its children take its place.
+ * pass to its parent, its children take its place. Takes as long as there are
+ * children: of many, some can be taken out before, by cow_tree_hoist().
  */
 void cow_tree_fold(struct cow_node *node, const struct cow_sums *self,
 		   __u64 procs);
+
+/* The oldest @n children of @node, or all, become its older siblings. */
+void cow_tree_hoist(struct cow_node *node, unsigned int n);
 
 /*
  * The node after @node below and including @top, parents before children,
@@ -59,5 +63,31 @@ struct cow_node *cow_tree_next(const struct cow_node *top,
 
 /* Is @node @top, or below it? */
 int cow_tree_below(const struct cow_node *top, const struct cow_node *node);
+
+/**
+ * struct cow_cursor - a place in a walk that others change the tree under
+ * @top: the walk is of this node and those below; it is not folded meanwhile
+ * @node: the place, NULL at the end
+ * @done: @node and all below it have been visited; else @node is the next
+ *
+ * Parents come before children. A node that is added below one that was visited
+ * may be visited or not. One that hoists its children can be met a second time.
+ */
+struct cow_cursor {
+	const struct cow_node *top;
+	struct cow_node *node;
+	int done;
+};
+
+void cow_cursor_init(struct cow_cursor *cursor, struct cow_node *top);
+
+/*
+ * From a node that has been visited, or is done with, to the next place: a bounded
+ * number of instructions, so there are several steps from node to node.
+ */
+void cow_cursor_step(struct cow_cursor *cursor);
+
+/* Before @node is folded, or hoists its children: do not stay there. */
+void cow_cursor_leave(struct cow_cursor *cursor, const struct cow_node *node);
 
 #endif /* COWSTAT_TREE_H */

@@ -2,38 +2,65 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/sched.h>
+#include <linux/sched/coredump.h>
 #include <linux/user_namespace.h>
 
 #include "process.h"
+#include "quota.h"
 #include "viewer.h"
 
-void cow_viewer_init(struct cow_viewer *viewer, struct file *file)
+int cow_viewer_init(struct cow_viewer *viewer, struct file *file)
 {
-	viewer->ns = get_pid_ns(task_active_pid_ns(current));
-	viewer->uid = file->f_cred->euid;
+	viewer->uid = file->f_cred->fsuid;
+	viewer->gid = file->f_cred->fsgid;
 	viewer->all = file_ns_capable(file, &init_user_ns, CAP_PERFMON) ||
 		      file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN);
+	viewer->quota = cow_quota_get(viewer->uid, viewer->all);
+	if (!viewer->quota)
+		return -ENOMEM;
+	viewer->ns = get_pid_ns(task_active_pid_ns(current));
+	return 0;
 }
 
 void cow_viewer_copy(struct cow_viewer *to, const struct cow_viewer *from)
 {
 	*to = *from;
 	get_pid_ns(to->ns);
+	cow_quota_ref(to->quota);
 }
 
 void cow_viewer_exit(struct cow_viewer *viewer)
 {
 	put_pid_ns(viewer->ns);
+	cow_quota_put(viewer->quota);
 }
 
-static bool owns_task(kuid_t uid, struct task_struct *task)
+static bool owns_cred(const struct cow_viewer *viewer, const struct cred *cred)
 {
-	const struct cred *cred = __task_cred(task);
-
-	return uid_eq(cred->uid, uid) && uid_eq(cred->euid, uid) &&
-	       uid_eq(cred->suid, uid);
+	return uid_eq(cred->uid, viewer->uid) &&
+	       uid_eq(cred->euid, viewer->uid) &&
+	       uid_eq(cred->suid, viewer->uid) &&
+	       gid_eq(cred->gid, viewer->gid) &&
+	       gid_eq(cred->egid, viewer->gid) &&
+	       gid_eq(cred->sgid, viewer->gid);
 }
 
+/* Memory that is bound is not torn down before cow_tree_lock is dropped. */
+static bool is_dumpable(const struct cow_process *process)
+{
+	if (process->mm)
+		return get_dumpable(process->mm) == SUID_DUMP_USER;
+	return process->dumpable;
+}
+
+static bool owned_at_exit(const struct cow_viewer *viewer,
+			  const struct cow_process *process)
+{
+	return uid_eq(process->uid, viewer->uid) &&
+	       gid_eq(process->gid, viewer->gid);
+}
+
+/* As ptrace has it for who reads. */
 bool cow_viewer_owns(const struct cow_viewer *viewer,
 		     const struct cow_process *process)
 {
@@ -45,10 +72,10 @@ bool cow_viewer_owns(const struct cow_viewer *viewer,
 	rcu_read_lock();
 	if (process->group_alive)
 		task = pid_task(process->pid, PIDTYPE_TGID);
-	owns = task ? owns_task(viewer->uid, task) :
-		      uid_eq(process->uid, viewer->uid);
+	owns = task ? owns_cred(viewer, __task_cred(task)) :
+		      owned_at_exit(viewer, process);
 	rcu_read_unlock();
-	return owns;
+	return owns && is_dumpable(process);
 }
 
 pid_t cow_viewer_pid(const struct cow_viewer *viewer,

@@ -39,9 +39,8 @@ static bool is_possible(unsigned int index, const struct counted *counted)
 	case COUNTER_break_ns:
 		return !work[COUNTER_break_ns] == !work[COUNTER_broken];
 	case COUNTER_break_max_ns:
-		/* Between the average and all of it. */
-		return work[COUNTER_break_max_ns] <= work[COUNTER_break_ns] &&
-		       work[COUNTER_break_max_ns] * work[COUNTER_broken] >= work[COUNTER_break_ns];
+		/* At least the average; it is no delta, so it may be an earlier one. */
+		return work[COUNTER_break_max_ns] * work[COUNTER_broken] >= work[COUNTER_break_ns];
 	case COUNTER_pool_local:
 	case COUNTER_pool_remote:
 		return work[COUNTER_pool_local] + work[COUNTER_pool_remote] ==

@@ -108,6 +108,7 @@ static void add(void)
 		return;
 	memset(&node[n], 0xa5, sizeof(node[n]));
 	node[n].first = node[n].last = NULL;
+	node[n].children = 0;
 	memset(&node[n].gone, 0, sizeof(node[n].gone));
 	node[n].gone_procs = 0;
 	model.children[n] = 0;
@@ -169,7 +170,8 @@ static int same_links(int n)
 		prev = child;
 		child = child->next;
 	}
-	return !child && node[n].last == prev;
+	return !child && node[n].last == prev &&
+	       node[n].children == (unsigned int)model.children[n];
 }
 
 static int same_sums(int n)
@@ -244,6 +246,130 @@ static int conserves(unsigned int seed)
 	       node[0].gone_procs == NODES - 1;
 }
 
+/*
+ * A walk in pieces, among births, deaths and hoists. Its rules are those of walk.h: a
+ * node that leaves before the walk has come to it is passed on if its parent was
+ * visited. What was there when the walk began must be found exactly once, and before
+ * those below it.
+ */
+static struct cow_cursor cursor;
+static unsigned char visited[NODES], old[NODES];
+static unsigned long long own[NODES], found;
+
+static void visit(int n)
+{
+	visited[n] = 1;
+	found += own[n] + node[n].gone.tally[COW_SHARED];
+}
+
+static int walk_some(void)
+{
+	int steps = 1 + pick(4), good = 1;
+
+	while (cursor.node && steps--) {
+		int n = cursor.node - node;
+
+		if (!cursor.done && !visited[n]) {
+			visit(n);
+			good = good && (!n || visited[node[n].parent - node]);
+		}
+		cow_cursor_step(&cursor);
+	}
+	return good;
+}
+
+static void leave(int n)
+{
+	struct cow_sums self = { };
+
+	if (!visited[n] && visited[node[n].parent - node])
+		found += own[n] + node[n].gone.tally[COW_SHARED];
+	cow_cursor_leave(&cursor, &node[n]);
+	self.tally[COW_SHARED] = self.break_max_ns = own[n];
+	model_fold(n, own[n]);
+	cow_tree_fold(&node[n], &self, 1);
+	own[n] = visited[n] = old[n] = 0;
+}
+
+static void hoist(int n)
+{
+	int i, hoisted = 1 + pick(3), p = model.parent[n], at = 0, place;
+	int siblings[NODES];
+
+	if (!model.children[n])
+		return;
+	if (hoisted > model.children[n])
+		hoisted = model.children[n];
+	for (place = 0; model.child[p][place] != n; place++)
+		siblings[at++] = model.child[p][place];
+	for (i = 0; i < hoisted; i++) {
+		siblings[at++] = model.child[n][i];
+		model.parent[model.child[n][i]] = p;
+	}
+	for (; place < model.children[p]; place++)
+		siblings[at++] = model.child[p][place];
+	memcpy(model.child[p], siblings, at * sizeof(int));
+	model.children[p] = at;
+	model.children[n] -= hoisted;
+	memmove(model.child[n], model.child[n] + hoisted,
+		model.children[n] * sizeof(int));
+	if (!cursor.done)
+		cow_cursor_leave(&cursor, &node[n]);
+	cow_tree_hoist(&node[n], hoisted);
+}
+
+static void grow(void)
+{
+	int before[NODES], n;
+
+	for (n = 0; n < NODES; n++)
+		before[n] = model.parent[n];
+	add();
+	for (n = 1; n < NODES; n++)
+		if (before[n] < 0 && model.parent[n] >= 0)
+			own[n] = visited[n] = old[n] = 0;
+}
+
+static int walks(unsigned int seed)
+{
+	unsigned long long there = 0;
+	int n, good = 1;
+
+	reset(seed);
+	for (n = 0; n < 2 * NODES; n++)
+		grow();
+	for (n = 0; n < NODES; n++) {
+		visited[n] = 0;
+		old[n] = model.parent[n] >= 0;
+		own[n] = n ? 1ULL << (n % 20) : 0;
+		there += old[n] ? own[n] : 0;
+	}
+	found = 0;
+	cow_cursor_init(&cursor, &node[0]);
+	while (cursor.node && good) {
+		n = some_node();
+		switch (pick(4)) {
+		case 0: good = walk_some(); break;
+		case 1: grow(); break;
+		case 2: if (n) leave(n); break;
+		default: if (n) hoist(n); break;
+		}
+		good = good && same();
+	}
+	return good && found == there;
+}
+
+static void test_walks_among_changes(void)
+{
+	unsigned int seed = given_seed() ?: 1;
+	unsigned int last = given_seed() ?: 50 * SEEDS;
+	int good = 1;
+
+	for (; seed <= last && good; seed++)
+		good = walks(seed);
+	ok(good, "a walk finds all that was there once (SEED=%u)", seed - 1);
+}
+
 static void test_alone(void)
 {
 	reset(1);
@@ -278,6 +404,7 @@ static void test_random_steps(void)
 #define TESTS(TEST) \
 	TEST(test_alone) \
 	TEST(test_walk_stays_below_its_top) \
+	TEST(test_walks_among_changes) \
 	TEST(test_random_steps)
 
 SUITE(tree, TESTS)

@@ -42,6 +42,7 @@ static pid_t start(const FIXTURE_DATA(who) *self, uid_t real, uid_t effective,
 {
 	int ready[2];
 	char byte;
+	gid_t gid = real || effective || saved ? USER : 0;
 	pid_t pid;
 
 	if (pipe(ready))
@@ -49,7 +50,9 @@ static pid_t start(const FIXTURE_DATA(who) *self, uid_t real, uid_t effective,
 	pid = fork();
 	if (!pid) {
 		close(self->stop[1]);
-		if (setresuid(real, effective, saved) ||
+		if (setresgid(gid, gid, gid) ||
+		    setresuid(real, effective, saved) ||
+		    prctl(PR_SET_DUMPABLE, 1) ||
 		    write(ready[1], "r", 1) != 1)
 			_exit(1);
 		_exit(read(self->stop[0], &byte, 1));
@@ -462,8 +465,8 @@ WHO_TEST(tree_with_a_process_of_another)
 		pid_t child = fork();
 		char byte;
 
-		if (child && setresuid(USER, USER, USER))
-			_exit(1);
+		if (child)
+			become_user();
 		if (child && write(pipes[1], &child, sizeof(child)) < 0)
 			_exit(1);
 		close(self->stop[1]);

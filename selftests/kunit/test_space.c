@@ -29,6 +29,10 @@ void cow_lose_in(const struct mm_struct *mm, enum cow_loss reason, u64 n)
 	lost[reason] += n;
 }
 
+void cow_process_leave_mm(struct cow_process *user, struct mm_struct *mm)
+{
+}
+
 void cow_process_put_user(struct cow_process *user)
 {
 	user->users--;

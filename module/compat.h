@@ -113,6 +113,17 @@ static inline bool cow_write_locked(const struct mm_struct *mm)
 	return (owner & ~flags) == (unsigned long)current;
 }
 
+/* Of a mapping, with mmap_lock held for writing. A function sets them since 6.3. */
+static inline void cow_set_vm_flags(struct vm_area_struct *vma,
+				    unsigned long flags)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	vma->vm_flags |= flags;
+#else
+	vm_flags_set(vma, flags);
+#endif
+}
+
 /*
  * The counters of an address space that no one else can see yet. Since 6.2
  * they are per-CPU counters, of which get_mm_counter() gives but an estimate.

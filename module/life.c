@@ -6,6 +6,7 @@
 #include <linux/sched/task.h>
 
 #include "baseline.h"
+#include "calibrate.h"
 #include "compat.h"
 #include "events.h"
 #include "flight.h"
@@ -56,6 +57,8 @@ struct cow_process *cow_life_payer(const struct mm_struct *mm, bool exec)
 
 	lockdep_assert_held(&cow_tree_lock);
 
+	if (!process)
+		process = cow_calibrate_payer(mm);
 	if (process)
 		return process;
 

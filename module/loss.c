@@ -4,6 +4,7 @@
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
+#include "calibrate.h"
 #include "loss.h"
 #include "process.h"
 #include "space.h"
@@ -30,7 +31,8 @@ void cow_lose(struct cow_process *process, enum cow_loss reason, u64 n)
 void cow_lose_in(const struct mm_struct *mm, enum cow_loss reason, u64 n)
 {
 	rcu_read_lock();
-	cow_lose(cow_space_owner(mm) ?: cow_root, reason, n);
+	cow_lose(cow_space_owner(mm) ?: cow_calibrate_payer(mm) ?: cow_root,
+		 reason, n);
 	rcu_read_unlock();
 }
 

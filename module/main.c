@@ -11,6 +11,7 @@
  *	zeroread	reads of the shared zero page; split: of the huge one
  *	takeover	take-overs that call nothing; pagetable: looks into those
  *	classify, site	which call means what
+ *	calibrate	is this kernel counted right?
  *	event, events	the tracepoints
  *	process, space	who pays: a process, and the address spaces it has
  *	reserve		memory for those who cannot wait for it
@@ -38,6 +39,7 @@
 #include <linux/thread_info.h>
 #include <linux/threads.h>
 
+#include "calibrate.h"
 #include "clock.h"
 #include "device.h"
 #include "hook.h"
@@ -166,6 +168,9 @@ static int __init cowstat_init(void)
 	if (ret)
 		goto err_unhook_life;
 	cow_life_begin();
+	ret = cow_calibrate();
+	if (ret)
+		goto err_unhook_faults;
 	ret = cow_procfile_init();
 	if (ret) {
 		pr_err("cannot create /proc/cowstat (error %d)\n", ret);

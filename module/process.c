@@ -59,6 +59,11 @@ struct cow_process *cow_process_alloc(struct pid *pid, enum cow_context context)
 	return process;
 }
 
+struct cow_process *cow_process_alloc_apart(void)
+{
+	return kmem_cache_zalloc(process_cache, GFP_KERNEL);
+}
+
 void cow_process_free(struct cow_process *process)
 {
 	put_pid(process->pid);

@@ -167,6 +167,9 @@ static inline bool cow_process_lives(const struct cow_process *process)
 struct cow_process *cow_process_alloc(struct pid *pid, enum cow_context context);
 void cow_process_free(struct cow_process *process);
 
+/* For sums that are in no tree: to be charged, read and freed. */
+struct cow_process *cow_process_alloc_apart(void);
+
 /* The same, from where memory cannot be given back, or others may look at it. */
 void cow_process_free_later(struct cow_process *process);
 

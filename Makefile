@@ -26,7 +26,7 @@ help:
 	@echo '  make install    both, and the header (DESTDIR, PREFIX=$(PREFIX))'
 	@echo '  make clean      remove what was built; make distclean: build/ as well'
 	@echo 'Use on this machine (root; a kernel that the module was built for)'
-	@echo '  make load       insert the module'
+	@echo '  make load       insert the module, and see that it counts right'
 	@echo '  make unload     take it out'
 	@echo 'See and check (each installs what it needs; runs in a virtual machine, with'
 	@echo 'KERNEL=6.1 or another of $(KERNELS_TABLE))'
@@ -91,7 +91,9 @@ demo:
 unload load: loadable
 load:
 	@[ -e cowstat.ko ] || { echo >&2 "no cowstat.ko: run 'make' first"; exit 2; }
+	@[ -e tools/cowstat ] || { echo >&2 "no tools/cowstat: run 'make' first"; exit 2; }
 	insmod ./cowstat.ko
+	@tools/cowstat verify --quick || { [ $$? = 2 ] || rmmod cowstat; exit 1; }
 
 unload:
 	@rmmod cowstat || { [ ! -e /sys/module/cowstat ] || echo >&2 \

@@ -21,7 +21,7 @@ static const char *paint(const struct verify_report *report, const char *sequenc
 	return report->style.colour ? sequence : "";
 }
 
-void verify_report_open(struct verify_report *report, bool json)
+void verify_report_open(struct verify_report *report, bool json, bool brief)
 {
 	const struct output output = { .fd = STDOUT_FILENO };
 
@@ -29,6 +29,7 @@ void verify_report_open(struct verify_report *report, bool json)
 		.style = output_style(&output),
 		/* The table on a terminal is progress enough. */
 		.progress = isatty(STDERR_FILENO) && (json || !isatty(STDOUT_FILENO)),
+		.brief = brief,
 		.workloads = json ? json_object_new_array() : NULL,
 	};
 }
@@ -208,11 +209,12 @@ static void print_summary(const struct verify_report *report)
 }
 
 /* Makes room for the next lines of the table. */
-static void begin_lines(const struct verify_report *report)
+static void begin_lines(struct verify_report *report)
 {
 	clear_progress(report);
-	if (!report->nr_done)
+	if (!report->titled)
 		print_titles(report);
+	report->titled = true;
 }
 
 static void add_json_note(struct verify_report *report, const char *name, const char *key,
@@ -225,7 +227,7 @@ static void add_json_note(struct verify_report *report, const char *name, const 
 	json_object_array_add(report->workloads, json);
 }
 
-static void print_note(const struct verify_report *report, const char *name, const char *verdict,
+static void print_note(struct verify_report *report, const char *name, const char *verdict,
 		       const char *colour, const char *note)
 {
 	begin_lines(report);
@@ -248,7 +250,7 @@ void verify_report_skipped(struct verify_report *report, const char *name, const
 {
 	if (report->workloads)
 		add_json_note(report, name, "skipped", reason);
-	else
+	else if (!report->brief)
 		print_note(report, name, "skipped", STRONG, reason);
 	report->nr_done++;
 	report->nr_skipped++;
@@ -258,7 +260,7 @@ void verify_report_add(struct verify_report *report, const struct comparison *co
 {
 	if (report->workloads) {
 		json_object_array_add(report->workloads, json_comparison(comparison));
-	} else {
+	} else if (!report->brief || comparison->nr_wrong) {
 		begin_lines(report);
 		print_comparison(report, comparison);
 		fflush(stdout);
@@ -277,7 +279,7 @@ void verify_report_end(struct verify_report *report, const struct cowstat_info *
 		return;
 	}
 	report_losses(stdout, report->style, info);
-	if (wpcopy_error)
+	if (wpcopy_error && !report->brief)
 		printf("WPCOPY, the kernel's own count, is not known: %s\n",
 		       strerror(-wpcopy_error));
 	print_summary(report);

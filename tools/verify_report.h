@@ -15,6 +15,8 @@
 struct verify_report {
 	struct style style;
 	bool progress;			/* somebody looks at standard error */
+	bool brief;			/* nothing but what is wrong, and the end */
+	bool titled;			/* the table has begun */
 	struct json_object *workloads;	/* NULL: text */
 	int nr_workloads;
 	int nr_done;			/* compared, skipped or not run */
@@ -24,7 +26,7 @@ struct verify_report {
 	unsigned int nr_wrong;
 };
 
-void verify_report_open(struct verify_report *report, bool json);
+void verify_report_open(struct verify_report *report, bool json, bool brief);
 void verify_report_begin(struct verify_report *report, const char *name);
 void verify_report_add(struct verify_report *report, const struct comparison *comparison);
 void verify_report_not_run(struct verify_report *report, const char *name, const char *problem);

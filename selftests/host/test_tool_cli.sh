@@ -124,6 +124,9 @@ is 'as one that is missing' "$(awk '$2 == "inherited" { print $1, $3, $4, $5, $7
 is 'the last line sums up' "$(tail -1 out)" '1 workload, 25 counters compared: 9 differ'
 status 1 'the same as JSON' "$cowstat" verify --json textbook
 is 'JSON: differences' "$(json out '[.differences, .workloads[0].counters.broken.difference]')" '[9,11]'
+status 1 'a few of them' "$cowstat" verify --quick
+is 'each that differs has its lines, and one sums up' "$(head -1 out | cut -d' ' -f1) $(grep -c ' = ' out) $(tail -1 out | sed 's/[0-9]* counters compared: [0-9]*/N counters compared: N/')" 'WORKLOAD 7 7 workloads, N counters compared: N differ'
+fails 'one that has workloads of its own' 'verify: --quick has workloads of its own: leave out what else was asked for' "$cowstat" verify --quick textbook
 status 2 'a workload that cannot be done' "$cowstat" verify --pages 0 textbook
 is 'is said not to be run' "$(grep -c '^textbook  *NOT RUN: --pages' out) $(cat err)" '1 cowstat: verify: 1 of 1 workloads could not be run: the report says why'
 status 0 'a workload that needs what this machine has not' taskset -c 0 "$cowstat" verify roam

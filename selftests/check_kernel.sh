@@ -128,6 +128,7 @@ main() {
 	fi
 	sed -n 's/^KRELEASE=//p' "$(kernel_env "$KERNEL")" >"$OUT/release"
 	run_test module selftests/build.sh "$KERNEL"
+	run_test broken selftests/broken/build.sh "$KERNEL"
 	! grep -q ^fail "$RESULTS" || return 0
 	SECONDS=0
 	# The longest first

@@ -6,9 +6,9 @@
  * all the same it is taken out again. Prints TAP.
  *
  * An attempt takes a second. All of the first and the last allocations are tried:
- * tables and caches, hooks and files. Between them the module allocates the same
- * over and over, for its reserves and for each running process: only some of these
- * are.
+ * tables and caches, hooks, the calibration and files. Between them the module
+ * allocates the same over and over, for its reserves and for each running process:
+ * only some of these are.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #define DEBUG		"/sys/kernel/debug/"
 
 #define ALL_FIRST	40
-#define ALL_LAST	60
+#define ALL_LAST	120
 /* Of those in between: a prime, so that no place in a repetition is left out. */
 #define STRIDE		7
 /* More allocations than there are */

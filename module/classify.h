@@ -36,6 +36,8 @@ enum cow_site {
  * @COW_FROM_KSM: a page that KSM merged
  * @COW_FROM_SELF: an anonymous page that the writing process made
  * @COW_FROM_OTHER: an anonymous page that it inherited
+ * @COW_FROM_SELF_MAYBE: an anonymous page, more likely its own
+ * @COW_FROM_OTHER_MAYBE: an anonymous page, more likely inherited
  */
 enum cow_source {
 	COW_FROM_PIN,
@@ -44,6 +46,8 @@ enum cow_source {
 	COW_FROM_KSM,
 	COW_FROM_SELF,
 	COW_FROM_OTHER,
+	COW_FROM_SELF_MAYBE,
+	COW_FROM_OTHER_MAYBE,
 };
 
 /* Where an anonymous page lies. */
@@ -77,12 +81,20 @@ static inline enum cow_tally cow_copy_tally(enum cow_source source)
 	case COW_FROM_KSM:
 		return COW_BROKEN_KSM;
 	case COW_FROM_SELF:
+	case COW_FROM_SELF_MAYBE:
 		return COW_BROKEN_PARENT;
 	case COW_FROM_OTHER:
+	case COW_FROM_OTHER_MAYBE:
 		return COW_BROKEN_CHILD;
 	default:
 		return COW_UNSHARED;
 	}
+}
+
+/* ... and the part of it that is in doubt */
+static inline __u32 cow_unsure_bits(enum cow_source source)
+{
+	return source >= COW_FROM_SELF_MAYBE ? COW_BIT(COW_BROKEN_UNSURE) : 0;
 }
 
 /* What the tracepoints say of the tallies that a page was charged to: */

@@ -81,6 +81,7 @@ TRACE_EVENT(cow_break,
 		__field(u32, pages)
 		__field(s32, node)
 		__field(u64, ns)
+		__field(u32, unsure)
 	),
 
 	TP_fast_assign(
@@ -93,13 +94,15 @@ TRACE_EVENT(cow_break,
 		__entry->pages = change->pages;
 		__entry->node = change->node;
 		__entry->ns = change->ns;
+		__entry->unsure = !!(change->bits & COW_BIT(COW_BROKEN_UNSURE));
 	),
 
-	TP_printk("pid=%d tree=%d address=0x%llx kind=%s by=%s remote=%u pages=%u node=%d ns=%llu",
+	TP_printk("pid=%d tree=%d address=0x%llx kind=%s by=%s remote=%u pages=%u node=%d ns=%llu unsure=%u",
 		  __entry->pid, __entry->tree, __entry->address,
 		  __print_symbolic(__entry->kind, COW_KINDS),
 		  __print_symbolic(__entry->by, COW_WRITERS),
-		  __entry->remote, __entry->pages, __entry->node, __entry->ns)
+		  __entry->remote, __entry->pages, __entry->node, __entry->ns,
+		  __entry->unsure)
 );
 
 TRACE_EVENT(cow_reuse,

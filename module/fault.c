@@ -13,6 +13,7 @@
 #include "flight.h"
 #include "life.h"
 #include "loss.h"
+#include "origin.h"
 #include "process.h"
 #include "site.h"
 #include "space.h"
@@ -155,28 +156,6 @@ static __always_inline u32 from_pool(const struct page *page)
 	return 0;
 }
 
-/*
- * An anonymous page knows the anon_vma that it was made in, and each process
- * has its own anon_vma for a mapping. There is one exception: fork may give
- * the child the anon_vma of a dead process between it and the last exec. Then
- * a page of that dead one and one of the child look alike, and it is said so.
- */
-static __always_inline bool page_is_own(const struct folio *folio,
-					const struct vm_area_struct *vma)
-{
-	unsigned long mapping = (unsigned long)READ_ONCE(folio->mapping);
-	struct cow_process *process;
-
-	if (mapping - FOLIO_MAPPING_ANON != (unsigned long)vma->anon_vma)
-		return false;
-	if (likely(vma->anon_vma->root == vma->anon_vma))
-		return true;
-	process = cow_space_owner(vma->vm_mm);
-	if (process && unlikely(process->heir))
-		cow_process_charge(process, COW_BIT(COW_BROKEN_UNSURE), 1);
-	return true;
-}
-
 /* What the write of @fault replaces; the old page is still referenced. */
 static __always_inline enum cow_source source_of(const struct vm_fault *fault)
 {
@@ -192,7 +171,7 @@ static __always_inline enum cow_source source_of(const struct vm_fault *fault)
 		return COW_FROM_FILE;
 	if (unlikely(folio_test_ksm(folio)))
 		return COW_FROM_KSM;
-	return page_is_own(folio, fault->vma) ? COW_FROM_SELF : COW_FROM_OTHER;
+	return cow_origin(folio, fault->vma);
 }
 
 /* The rmap functions are given the first page of a folio, or the folio. */
@@ -347,7 +326,8 @@ static __always_inline void replace(struct page *page,
 		charge(vma, COW_BIT(COW_UNSHARED), 1);
 	else
 		broken(page, vma, address, cow_copy_tally(source),
-		       remote_bits(stage), start, tell);
+		       remote_bits(stage) | cow_unsure_bits(source), start,
+		       tell);
 }
 
 static noinline void replaced_and_tell(struct page *page,

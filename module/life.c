@@ -12,10 +12,11 @@
 #include "flight.h"
 #include "life.h"
 #include "loss.h"
+#include "origin.h"
 #include "process.h"
 #include "space.h"
 
-/* How far up to look for a tracked ancestor, or for a gap in the lineage. */
+/* How far up to look for a tracked ancestor. */
 #define COW_ANCESTORS	32
 
 static bool counting;
@@ -90,18 +91,6 @@ static struct cow_process *forker(void)
 	return process;
 }
 
-static bool gap_above(struct cow_process *process)
-{
-	int i;
-
-	for (i = 0; process->lineage; i++) {
-		if (process->gap || i == COW_ANCESTORS)
-			return true;
-		process = cow_parent_of(process);
-	}
-	return false;
-}
-
 /* Private ones: those that are shared a fork leaves to be faulted in. */
 static unsigned long hugetlb_pages(const struct mm_struct *mm)
 {
@@ -145,17 +134,22 @@ static void insert_child(struct cow_process *parent, struct cow_process *child,
 {
 	child->borrower = !mm;
 	child->unplaced = parent == cow_root;
-	if (mm) {
-		if (parent != cow_root)
-			child->tree = parent->tree;
-		child->lineage = parent->lineage + 1;
-		child->heir = gap_above(parent);
-		child->gap = child->heir;
-	}
+	if (mm && parent != cow_root)
+		child->tree = parent->tree;
 	cow_process_insert(parent, child);
 	if (mm)
 		cow_space_bind(mm, child);
 	cow_baseline_child_born(child);
+}
+
+static bool reuses(struct mm_struct *mm)
+{
+	bool can;
+
+	rcu_read_lock();
+	can = cow_origin_can_reuse();
+	rcu_read_unlock();
+	return can && cow_origin_reused(mm);
 }
 
 /* A process that could not be tracked is counted in @process. */
@@ -173,6 +167,7 @@ static void lose_process(struct cow_process *process, long error)
 static void fork_process(struct task_struct *task, struct mm_struct *mm)
 {
 	struct cow_process *new, *child, *parent;
+	bool reused = mm && reuses(mm);
 
 	new = cow_process_alloc(task_tgid(task), COW_ATOMIC);
 	raw_spin_lock(&cow_tree_lock);
@@ -185,8 +180,10 @@ static void fork_process(struct task_struct *task, struct mm_struct *mm)
 	}
 	if (!child)
 		lose_process(parent, PTR_ERR(new));
-	if (mm)
+	if (mm) {
+		cow_origin_fork(cow_space_find(mm), reused);
 		charge_fork(parent, child, task);
+	}
 	raw_spin_unlock(&cow_tree_lock);
 	if (!IS_ERR_OR_NULL(new))
 		cow_process_free_later(new);
@@ -229,12 +226,8 @@ void cow_life_exec(struct task_struct *task)
 	if (process && !cow_space_owner(task->mm)) {
 		if (process->borrower)
 			WRITE_ONCE(cow_living, cow_living + 1);
-		cow_process_leave_gap(process);
 		process->borrower = false;
 		process->tree = pid_nr(process->pid);
-		process->lineage = 0;
-		process->gap = false;
-		process->heir = false;
 		cow_space_bind(task->mm, process);
 	}
 	if (process)

@@ -92,19 +92,6 @@ void cow_process_insert(struct cow_process *parent, struct cow_process *process)
 		WRITE_ONCE(cow_living, cow_living + 1);
 }
 
-void cow_process_leave_gap(struct cow_process *process)
-{
-	struct cow_node *child;
-
-	lockdep_assert_held(&cow_tree_lock);
-
-	if (!process->lineage)
-		return;
-	for (child = process->node.first; child; child = child->next)
-		if (cow_process_of(child)->lineage)
-			cow_process_of(child)->gap = true;
-}
-
 void cow_process_leave_mm(struct cow_process *process, struct mm_struct *mm)
 {
 	lockdep_assert_held(&cow_tree_lock);
@@ -123,7 +110,6 @@ void cow_process_put_user(struct cow_process *process)
 		return;
 	hlist_del_rcu(&process->by_pid);
 	WRITE_ONCE(cow_processes, cow_processes - 1);
-	cow_process_leave_gap(process);
 	if (trace_cow_exit_enabled())
 		cow_event_exit(process);
 	cow_baseline_forget(process);

@@ -62,10 +62,6 @@ struct cow_shard {
  * @kept: of a keeper: gone processes that are kept for it
  * @folded: of a keeper: gone processes that were folded all the same
  * @quota: of a keeper: of the user that keeps them
- * @lineage: forks between the last exec and this process, 0 if none
- * @gap: a process between that exec and this one is gone by now, or another
- *	program
- * @heir: one was so when this one was born (see page_is_own() in fault.c)
  * @tree: for the tracepoints: the pid of the process that began the program which
  *	this one runs too, without an exec of its own: only such processes share
  *	pages by fork. The process itself, if it has called exec
@@ -89,9 +85,6 @@ struct cow_process {
 	bool group_alive;
 	bool borrower;
 	bool unplaced;
-	bool gap;
-	bool heir;
-	unsigned int lineage;
 	pid_t tree;
 
 	struct mm_struct *mm;

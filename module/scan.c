@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "loss.h"
+#include "origin.h"
 #include "process.h"
 #include "scan.h"
 #include "space.h"
@@ -69,6 +70,8 @@ static int gather_all(struct crowd *crowd)
 static bool insert(struct task_struct *task, struct cow_process *process,
 		   struct mm_struct *mm)
 {
+	struct cow_space *space;
+
 	if (cow_process_by_pid(process->pid))
 		return false;
 	if (!atomic_read(&task->signal->live))
@@ -77,8 +80,11 @@ static bool insert(struct task_struct *task, struct cow_process *process,
 	process->unplaced = true;
 	process->borrower = !mm || cow_space_owner(mm);
 	cow_process_insert(cow_root, process);
-	if (!process->borrower)
-		cow_space_bind(mm, process);
+	if (process->borrower)
+		return true;
+	space = cow_space_bind(mm, process);
+	if (space && (task->flags & PF_FORKNOEXEC))
+		cow_origin_unknown(space);
 	return true;
 }
 

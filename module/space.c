@@ -24,7 +24,8 @@ static struct cow_space *space_get(struct cow_process *process)
 	return cow_reserve_alloc(&space_reserve, COW_LOCKED);
 }
 
-void cow_space_bind(struct mm_struct *mm, struct cow_process *process)
+struct cow_space *cow_space_bind(struct mm_struct *mm,
+				 struct cow_process *process)
 {
 	struct cow_space *space;
 
@@ -33,13 +34,15 @@ void cow_space_bind(struct mm_struct *mm, struct cow_process *process)
 	space = space_get(process);
 	if (!space) {
 		cow_lose(process, COW_LOSS_memory, 1);
-		return;
+		return NULL;
 	}
 	space->mm = mm;
 	space->process = process;
 	process->mm = mm;
+	space->past = (struct cow_past){};
 	process->users++;
 	hlist_add_head_rcu(&space->by_mm, cow_space_bucket(mm));
+	return space;
 }
 
 static void free_by_rcu(struct rcu_head *rcu)

@@ -19,6 +19,8 @@
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 
+#include "origin.h"
+
 struct cow_process;
 
 /* See process.h. */
@@ -29,20 +31,26 @@ extern raw_spinlock_t cow_tree_lock;
  * @by_mm: in the hash table; under cow_tree_lock and RCU
  * @mm: NULL if not in use; compared, never dereferenced
  * @process: that it is charged to
+ * @past: what tells of its pages
  * @rcu: frees it, if it is not part of its process
  */
 struct cow_space {
 	struct hlist_node by_mm;
 	struct mm_struct *mm;
 	struct cow_process *process;
+	struct cow_past past;
 	struct rcu_head rcu;
 };
 
 int cow_space_init(void);
 void cow_space_exit(void);
 
-/* With cow_tree_lock held. @process gains a user; counted as lost on failure. */
-void cow_space_bind(struct mm_struct *mm, struct cow_process *process);
+/*
+ * With cow_tree_lock held. @process gains a user. Return: the new space, of a program
+ * that was executed just now, or NULL, which is counted as lost.
+ */
+struct cow_space *cow_space_bind(struct mm_struct *mm,
+				 struct cow_process *process);
 
 /* Takes cow_tree_lock. Return: false if @mm was not bound. */
 bool cow_space_release(struct mm_struct *mm);

@@ -58,17 +58,23 @@ static void test_copies(void)
 		const char *what;
 		enum cow_source source;
 		enum cow_tally tally;
+		int unsure;
 	} rows[] = {
-		{ "an inherited page", COW_FROM_OTHER, COW_BROKEN_CHILD },
-		{ "one's own page", COW_FROM_SELF, COW_BROKEN_PARENT },
-		{ "a file's page", COW_FROM_FILE, COW_BROKEN_FILE },
-		{ "a merged page", COW_FROM_KSM, COW_BROKEN_KSM },
-		{ "a page to be pinned", COW_FROM_PIN, COW_UNSHARED },
+		{ "an inherited page", COW_FROM_OTHER, COW_BROKEN_CHILD, 0 },
+		{ "one's own page", COW_FROM_SELF, COW_BROKEN_PARENT, 0 },
+		{ "a page that may be inherited", COW_FROM_OTHER_MAYBE,
+		  COW_BROKEN_CHILD, 1 },
+		{ "a page that may be one's own", COW_FROM_SELF_MAYBE,
+		  COW_BROKEN_PARENT, 1 },
+		{ "a file's page", COW_FROM_FILE, COW_BROKEN_FILE, 0 },
+		{ "a merged page", COW_FROM_KSM, COW_BROKEN_KSM, 0 },
+		{ "a page to be pinned", COW_FROM_PIN, COW_UNSHARED, 0 },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		ok(cow_copy_tally(rows[i].source) == rows[i].tally,
+		ok(cow_copy_tally(rows[i].source) == rows[i].tally &&
+		   !cow_unsure_bits(rows[i].source) == !rows[i].unsure,
 		   "a copy of %s", rows[i].what);
 }
 

@@ -17,7 +17,7 @@
 #include "actor.h"
 #include "cow_lib.h"
 
-#define ACTORS_MAX	64
+#define ACTORS_MAX	128
 #define SLOT_SIZE	(4096 + ACTOR_STACK_SIZE)
 #define RSEQ_FIRST_SIZE	32U
 

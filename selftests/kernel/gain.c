@@ -15,6 +15,7 @@ struct cowstat_counters gain_counters(const struct gain *g,
 	v[COW_broken_child] = g->child;
 	v[COW_broken_parent] = g->parent;
 	v[COW_broken_anon] = g->child + g->parent;
+	v[COW_broken_unsure] = g->unsure;
 	v[COW_broken_file] = g->file;
 	v[COW_broken_ksm] = g->ksm;
 	v[COW_broken_hugetlb] = g->hugetlb;

@@ -11,7 +11,7 @@
 /* What one process gains; sums and the pool follow from it. */
 struct gain {
 	unsigned int forks, shared, inherited, swap;
-	unsigned int child, parent, file, ksm, hugetlb, remote, reused;
+	unsigned int child, parent, unsure, file, ksm, hugetlb, remote, reused;
 	unsigned int zero, heap, stack, huge, upgraded, mapped;
 	unsigned int eager, unshared;
 };
@@ -37,6 +37,23 @@ struct cowstat_counters must_gain(int tree, pid_t pid);
 #define EXPECT_SELF(who, actor, ...) do { \
 	struct cowstat_counters _self = must_gain(self->tree, (actor)->pid); \
 	EXPECT_GAIN(who, (&(struct gain){ __VA_ARGS__ }), &_self); \
+} while (0)
+
+/*
+ * EXPECT_ORIGIN - @actor has copied so many pages of both kinds since the start of
+ * self->tree, and the sides are right as far as they are said to be
+ */
+#define EXPECT_ORIGIN(who, actor, of_others, of_its_own) do { \
+	struct cowstat_counters _self = must_gain(self->tree, (actor)->pid); \
+	__u64 _child = _self.value[COW_broken_child]; \
+	__u64 _wrong = _child > (of_others) ? _child - (of_others) : \
+					      (of_others) - _child; \
+	EXPECT_EQ((of_others) + (of_its_own), _self.value[COW_broken_anon]) \
+		TH_LOG("%s", who); \
+	EXPECT_LE(_wrong, _self.value[COW_broken_unsure]) \
+		TH_LOG("%s: broken_child is %llu", who, _child); \
+	EXPECT_LE(_self.value[COW_broken_unsure], \
+		  _self.value[COW_broken_anon]) TH_LOG("%s", who); \
 } while (0)
 
 /* EXPECT_NO_LOSS - the module has no doubt of its numbers that it had not @before */

@@ -273,7 +273,7 @@ limit_on_kept() {
 	"$HERE/limits" kept
 }
 
-doubt_on_origin() {
+limit_on_origin() {
 	insmod "$KO" || return
 	"$HERE/limits" origin
 }
@@ -324,7 +324,7 @@ main() {
 	check "an open /proc/cowstat does not" open_procfile_does_not
 	check "limit on processes: totals are right" limit_on_processes
 	check "limit on kept processes: totals are right" limit_on_kept
-	check "doubt on whose a page was is said" doubt_on_origin
+	check "whose a page was is known, its maker being dead" limit_on_origin
 	check "exact under a storm" exact_under_storm
 	check "beyond the limit under a storm" limit_under_storm
 	check "and after all that: unloading leaves nothing" unload_leaves_nothing

@@ -6,10 +6,6 @@
  * The swap space is compressed memory (zram) of the test's own.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
@@ -20,46 +16,11 @@
 #include "gain.h"
 #include "kselftest_harness.h"
 #include "pin.h"
+#include "swap_space.h"
 
 #define PAGE	4096
 #define N	23
 #define OUT	11	/* of them in swap */
-#define SWAP	"/dev/zram0"
-
-static const char *make_swap(void)
-{
-	if (system("modprobe zram 2>/dev/null"))
-		return "there is no zram module";
-	if (write_text("/sys/block/zram0/disksize", "32M") ||
-	    system("mkswap -q " SWAP " 2>/dev/null") || swapon(SWAP, 0))
-		return "zram cannot be used as swap";
-	return NULL;
-}
-
-static void end_swap(void)
-{
-	swapoff(SWAP);
-	write_text("/sys/block/zram0/reset", "1");
-}
-
-/* How many of @pages pages at @at are in swap, by the kernel's pagemap. */
-static int swapped(pid_t pid, const char *at, int pages)
-{
-	uint64_t entry[N];
-	char path[64];
-	int fd, i, sum = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-	fd = open(path, O_RDONLY);
-	if (fd < 0 || pread(fd, entry, pages * sizeof(*entry),
-			    (uintptr_t)at / PAGE * sizeof(*entry)) !=
-		      (ssize_t)(pages * sizeof(*entry)))
-		cow_die("cannot read %s", path);
-	close(fd);
-	for (i = 0; i < pages; i++)
-		sum += entry[i] >> 62 & 1;
-	return sum;
-}
 
 FIXTURE(swap)
 {
@@ -188,6 +149,21 @@ SWAP_TEST(read_back_then_written)
 	actor_read(c, self->at, PAGE, N);
 	actor_write(c, self->at, PAGE, N);
 	EXPECT_SELF("C", c, .inherited = N - OUT, .child = N);
+}
+
+/* C's own, when it has forked: they come back as if they were anybody's. */
+SWAP_TEST(middle_writes_its_own)
+{
+	struct actor *c = actor_fork(self->p);
+
+	actor_write(c, self->at, PAGE, N);
+	EXPECT_SELF("C", c, .inherited = N - OUT, .child = N);
+	actor_syscall(c, SYS_madvise, (long)self->at, N * PAGE, MADV_PAGEOUT);
+	ASSERT_EQ(N, swapped(c->pid, self->at, N));
+	actor_fork(c);
+	actor_read(c, self->at, PAGE, N);
+	actor_write(c, self->at, PAGE, N);
+	EXPECT_ORIGIN("C", c, N, N);
 }
 
 SWAP_TEST(written_from_outside)

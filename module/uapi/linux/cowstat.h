@@ -430,6 +430,7 @@ struct cowstat_read {
  *			pages		512 for a huge page of 2 MiB
  *			node		NUMA node of the new page
  *			ns		from the fault to the new page in place
+ *			unsure		1 if @by is what is likelier: broken_unsure
  *	cow_reuse	pid, tree	pages were taken over without a copy
  *			address, pages
  *	cow_zero_fill	pid, tree	zeroed pages were given on demand

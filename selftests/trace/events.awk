@@ -9,8 +9,8 @@
 BEGIN {
 	split("forks shared shared_swap inherited eager broken broken_anon " \
 	      "broken_file broken_ksm broken_hugetlb broken_child broken_parent " \
-	      "broken_remote break_ns break_max_ns reused zero_filled zero_heap " \
-	      "zero_stack zero_huge zero_upgraded", counters)
+	      "broken_remote broken_unsure break_ns break_max_ns reused zero_filled " \
+	      "zero_heap zero_stack zero_huge zero_upgraded", counters)
 }
 
 FNR == NR {

@@ -28,6 +28,7 @@ function account_break() {
 	if (f["by"] != "-")
 		add(f["pid"], "broken_" f["by"], f["pages"])
 	add(f["pid"], "broken_remote", f["remote"] * f["pages"])
+	add(f["pid"], "broken_unsure", f["unsure"] * f["pages"])
 	add(f["pid"], "break_ns", f["ns"])
 }
 

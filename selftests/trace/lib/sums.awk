@@ -15,8 +15,8 @@ function add(pid, counter, n) {
 
 END {
 	split("forks shared shared_swap eager broken broken_anon broken_file broken_ksm " \
-	      "broken_hugetlb broken_child broken_parent broken_remote break_ns reused " \
-	      "zero_filled zero_heap zero_stack zero_huge zero_upgraded", names)
+	      "broken_hugetlb broken_child broken_parent broken_remote broken_unsure " \
+	      "break_ns reused zero_filled zero_heap zero_stack zero_huge zero_upgraded", names)
 	for (i = 1; i in names; i++)
 		printf "%s %.0f\n", names[i], sum[names[i]]
 }

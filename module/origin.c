@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/mmap_lock.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 
 #include "origin.h"
@@ -11,16 +11,32 @@
 /* Mappings to look at, with preemption off. */
 #define COW_MAPPINGS		4096
 
-static bool is_at_head(const struct vm_area_struct *vma)
+static const struct anon_vma *at(const struct list_head *link)
 {
-	const struct anon_vma_chain *head =
-		list_first_entry(&vma->anon_vma_chain, struct anon_vma_chain,
-				 same_vma);
-
-	return head->anon_vma == vma->anon_vma;
+	return list_entry(link, struct anon_vma_chain, same_vma)->anon_vma;
 }
 
-/* Of a chain that has two entries at least. */
+/* Of a chain from @head by @next to @tail: was the anon_vma @own made for it? */
+static bool is_head(const struct anon_vma *own, const struct list_head *head,
+		    const struct list_head *next, const struct list_head *tail)
+{
+	if (at(head) != own)
+		return false;
+	return at(tail) == own->root || at(tail) == own->parent ||
+	       (at(next) == own->parent && at(tail) == own->parent->parent);
+}
+
+/* In either direction, see origin.h. */
+static bool is_made(const struct vm_area_struct *vma)
+{
+	const struct list_head *chain = &vma->anon_vma_chain;
+	const struct list_head *head = chain->next, *tail = chain->prev;
+
+	return is_head(vma->anon_vma, head, head->next, tail) ||
+	       is_head(vma->anon_vma, tail, tail->prev, head);
+}
+
+/* A chain of two has the root's, and one that was made. */
 static bool has_third(const struct vm_area_struct *vma)
 {
 	const struct list_head *chain = &vma->anon_vma_chain;
@@ -35,7 +51,8 @@ static bool has_reused(struct mm_struct *mm)
 	VMA_ITERATOR(vmi, mm, 0);
 
 	for_each_vma(vmi, vma) {
-		if (!left-- || (vma->anon_vma && !is_at_head(vma)))
+		if (!left-- ||
+		    (vma->anon_vma && has_third(vma) && !is_made(vma)))
 			return true;
 	}
 	return false;
@@ -110,12 +127,11 @@ static bool has_forked(const struct cow_space *space)
 enum cow_source cow_origin_of_own(const struct vm_area_struct *vma)
 {
 	const struct cow_space *space;
-	bool head = is_at_head(vma);
 
-	if (head && !has_third(vma))
+	if (!has_third(vma))
 		return COW_FROM_SELF;
 	space = cow_space_find(vma->vm_mm);
-	if (head && space && !space->past.heir)
+	if (space && !space->past.heir && is_made(vma))
 		return COW_FROM_SELF;
 	if (has_forked(space))
 		return COW_FROM_SELF_MAYBE;

@@ -9,11 +9,15 @@
  *
  * - Fork makes no new anon_vma for the child where there is one that nobody uses any
  *   more, that of an ancestor which has gone or has unmapped the memory. Pages of
- *   that ancestor and of the child look alike then. A new anon_vma is put at the
- *   head of the mapping's chain, which is the parent's chain; one that is reused is
- *   where it was. It is at the head only if the parent itself had a reused one, since
- *   what the parent uses is not reused. And the head, the root and what the
- *   parent had are three: a chain of two has none that was reused. The root never is.
+ *   that ancestor and of the child look alike then. The mapping's chain tells: it is
+ *   the parent's chain, with a new anon_vma put before it or not. Older kernels copy
+ *   the chain in its order, so that the root is always last and a reused anon_vma
+ *   not the first: what the parent uses is. Newer ones reverse the chain with each copy,
+ *   also when a mapping is split or moved. Then a new anon_vma is at one end and at the
+ *   other is its parent, its parent's parent, or the root; of a reused one the other end
+ *   is what the parent uses, which is neither.
+ *   That holds if the parent's was made for it. If not, it holds again for the
+ *   child of its child. The root is never reused, so a chain of two has none that was.
  * - What comes back from swap, and is shared, gets the anon_vma of the root, whoever
  *   made it. And what was swapped out and is the writer's alone by then becomes the
  *   writer's own, but can keep the anon_vma that it had.
@@ -39,7 +43,7 @@ struct cow_space;
  * struct cow_past - what an address space has been through, see above
  * @forks: between the exec and this address space, so far as it matters
  * @reused: it was born with a mapping whose anon_vma was reused
- * @heir: that of its parent was, so the head of a chain tells nothing
+ * @heir: so was its parent, so that the ends of a chain tell nothing
  * @forked: it has been forked from
  * @swapped: it had pages in swap; the kernel's list of those that had is emptied
  *	when no swap is left

@@ -73,6 +73,26 @@ ORIGIN_TEST(hundred_generations_that_live)
 			    .shared = N);
 }
 
+/* Mappings that are split have a chain that is copied once more. */
+ORIGIN_TEST(generations_that_split_their_mappings)
+{
+	struct actor *generation[N];
+	int i;
+
+	generation[0] = self->p;
+	for (i = 1; i < N; i++) {
+		actor_syscall(generation[i - 1], SYS_mprotect, (long)self->at,
+			      i * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+		generation[i] = actor_fork(generation[i - 1]);
+		actor_write(generation[i - 1], self->at, PAGE, N - 2);
+		actor_write(generation[i], self->at, PAGE, N - 1);
+	}
+	for (i = 1; i < N - 1; i++)
+		EXPECT_SELF("one of them", generation[i], .inherited = N,
+			    .reused = N - 2, .child = 1, .parent = N - 2,
+			    .forks = 1, .shared = N);
+}
+
 /* What the middle one wrote is no longer its own when it is dead, nor its heir's. */
 ORIGIN_TEST(worker_of_a_double_fork)
 {
@@ -105,6 +125,7 @@ ORIGIN_TEST(middle_that_has_unmapped)
 	actor_write(c, at, PAGE, MANY);
 	g = actor_fork(c);
 	actor_syscall(c, SYS_munmap, (long)at, MANY * PAGE);
+	actor_syscall(c, SYS_munmap, (long)self->at, N * PAGE);
 	w = actor_fork(g);
 	actor_fork(w);
 	actor_write(w, at, PAGE, MANY);

@@ -174,12 +174,6 @@ void cow_process_put_user(struct cow_process *process);
 void cow_process_leave_mm(struct cow_process *process, struct mm_struct *mm);
 
 /*
- * The memory that it was forked with is gone, by exit or by exec: its children
- * have to know, see page_is_own() in fault.c. With cow_tree_lock held.
- */
-void cow_process_leave_gap(struct cow_process *process);
-
-/*
  * Take it out of the tree for good; with cow_tree_lock held. If it has very many
  * children it stays until a worker has moved them away, and counts as what it is.
  */

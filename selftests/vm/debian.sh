@@ -5,7 +5,9 @@
 # own sources are: apt with a state of its own, in the cache.
 
 DEBIAN_MIRROR=http://deb.debian.org
-DEBIAN_KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
+# Options of each source: who signs it; and a mirror that lags behind will do, though
+# what testing's says of itself holds for a week.
+DEBIAN_KEYS="/usr/share/keyrings/debian-archive-keyring.gpg check-valid-until=no"
 
 # debian_sources SUITE: as in sources.list
 debian_sources() {

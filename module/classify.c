@@ -3,8 +3,8 @@
  * The callers of the kernel's rmap functions, by name.
  *
  * Compilers inline differently on each kernel, so one site has several names:
- * the function that holds the call after inlining. All names of 6.1, 6.12 and
- * 7.3 are here; one that is missing shows as loss "site".
+ * the function that holds the call after inlining. All names of 6.1 to 7.3 are
+ * here, as far as they are known; one that is missing shows as loss "site".
  *
  * Pure: nothing of the kernel, tested on the host.
  */
@@ -24,19 +24,25 @@ static const struct {
 } callers[] = {
 	{ "do_wp_page",				COW_SITE_WRITE },
 	{ "wp_page_copy",			COW_SITE_WRITE },
-	{ "__handle_mm_fault",			COW_SITE_ZERO },
-	{ "handle_pte_fault",			COW_SITE_ZERO },
+	{ "__handle_mm_fault",			COW_SITE_HANDLER },
+	{ "handle_mm_fault",			COW_SITE_HANDLER },
+	{ "handle_pte_fault",			COW_SITE_HANDLER },
 	{ "do_anonymous_page",			COW_SITE_ZERO },
 	{ "do_huge_pmd_anonymous_page",		COW_SITE_ZERO },
 	{ "__do_huge_pmd_anonymous_page",	COW_SITE_ZERO },
+	{ "map_anon_folio_pmd",			COW_SITE_MAP },
 	{ "map_anon_folio_pte_nopf",		COW_SITE_MAP },
 	{ "map_anon_folio_pmd_nopf",		COW_SITE_MAP },
+	{ "do_huge_zero_wp_pmd",		COW_SITE_MAP },
 	{ "do_set_pte",				COW_SITE_FILE },
 	{ "set_pte_range",			COW_SITE_FILE },
 	{ "finish_fault",			COW_SITE_FILE },
 	{ "copy_page_range",			COW_SITE_EAGER },
+	{ "copy_p4d_range",			COW_SITE_EAGER },
 	{ "copy_pte_range",			COW_SITE_EAGER },
 	{ "copy_present_page",			COW_SITE_EAGER },
+	{ "copy_present_pte",			COW_SITE_EAGER },
+	{ "copy_present_ptes",			COW_SITE_EAGER },
 
 	{ "do_huge_pmd_wp_page",		COW_SITE_HUGE },
 	{ "hugetlb_wp",				COW_SITE_HUGETLB },
@@ -48,7 +54,9 @@ static const struct {
 	{ "hugetlb_mcopy_atomic_pte",		COW_SITE_NOT_OURS },
 	{ "hugetlb_mfill_atomic_pte",		COW_SITE_NOT_OURS },
 	{ "move_present_pte",			COW_SITE_NOT_OURS },
+	{ "move_swap_pte",			COW_SITE_NOT_OURS },
 	{ "move_pages",				COW_SITE_NOT_OURS },
+	{ "move_pages_pte",			COW_SITE_NOT_OURS },
 	{ "move_pages_ptes",			COW_SITE_NOT_OURS },
 	{ "move_pages_huge_pmd",		COW_SITE_NOT_OURS },
 
@@ -61,6 +69,7 @@ static const struct {
 	{ "collapse_huge_page",			COW_SITE_NOT_OURS },
 	{ "hpage_collapse_scan_pmd",		COW_SITE_NOT_OURS },
 	{ "migrate_vma_insert_page",		COW_SITE_NOT_OURS },
+	{ "migrate_vma_insert_huge_pmd_page",	COW_SITE_NOT_OURS },
 	{ "__migrate_device_pages",		COW_SITE_NOT_OURS },
 	{ "migrate_vma_pages",			COW_SITE_NOT_OURS },
 	{ "mfill_atomic_install_pte",		COW_SITE_NOT_OURS },
@@ -86,4 +95,33 @@ enum cow_site cow_site_by_caller(const char *caller)
 		if (same_function(caller, callers[i].caller))
 			return callers[i].site;
 	return COW_SITE_UNKNOWN;
+}
+
+enum cow_site cow_site_in_handler(enum cow_entry_before before, int anonymous)
+{
+	switch (before) {
+	case COW_ENTRY_NONE:
+		return anonymous ? COW_SITE_ZERO : COW_SITE_FILE;
+	case COW_ENTRY_PRESENT:
+		return COW_SITE_WRITE;
+	case COW_ENTRY_AWAY:
+		return COW_SITE_NOT_OURS;
+	default:
+		return COW_SITE_UNKNOWN;
+	}
+}
+
+int cow_is_wrapped(const char *function)
+{
+	return same_function(function, COW_FOLIO_NEW_ANON);
+}
+
+/* Some kernels call into the padding before a function, which has its own name. */
+int cow_is_wrapper(const char *function)
+{
+	static const char padding[] = "__pfx_";
+
+	if (!strncmp(function, padding, sizeof(padding) - 1))
+		function += sizeof(padding) - 1;
+	return same_function(function, COW_PAGE_NEW_ANON);
 }

@@ -25,8 +25,15 @@ enum cow_site {
 	COW_SITE_MAP,		/* COW_SITE_ZERO, or the collapse of pages */
 	COW_SITE_HUGETLB,	/* as COW_SITE_WRITE, of a hugetlb page */
 	COW_SITE_HUGETLB_ZERO,	/* a first access to private hugetlb memory */
-	COW_NR_SITES
+	COW_NR_SITES,
+
+	/* of a function that handles all faults: see cow_site_in_handler() */
+	COW_SITE_HANDLER = COW_NR_SITES
 };
+
+/* On some kernels the page's is left as a wrapper of the folio's. */
+#define COW_PAGE_NEW_ANON	"page_add_new_anon_rmap"
+#define COW_FOLIO_NEW_ANON	"folio_add_new_anon_rmap"
 
 /**
  * enum cow_source - what a write to a read-only page replaced
@@ -60,6 +67,31 @@ enum cow_source {
  *	ignored
  */
 enum cow_site cow_site_by_caller(const char *caller);
+
+/* What the page table held as a fault began. */
+enum cow_entry_before {
+	COW_ENTRY_UNKNOWN,	/* no fault is found that the call is part of */
+	COW_ENTRY_NONE,		/* nothing: the page is the first */
+	COW_ENTRY_PRESENT,	/* a page, which the new one replaces */
+	COW_ENTRY_AWAY,		/* something else: it is swapped out, or moves */
+};
+
+/**
+ * cow_site_in_handler() - the site of a call in a function that handles all faults
+ * @before: what the page table held as that fault began
+ * @anonymous: whether the memory is of no file
+ *
+ * What a compiler has inlined there does not show in the function's name, but each
+ * of its calls has one meaning, which the first fault that comes by it tells.
+ */
+enum cow_site cow_site_in_handler(enum cow_entry_before before, int anonymous);
+
+/*
+ * Two functions that are hooked, of which the wrapper calls the wrapped one. It
+ * pays for what comes by it: where it jumps to the other its caller is seen twice.
+ */
+int cow_is_wrapped(const char *function);
+int cow_is_wrapper(const char *function);
 
 static inline __u32 cow_zero_bits(unsigned int where)
 {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every difference between kernel versions, each behind a name. No other file
- * of the module tests a version.
+ * Every difference between kernels, each behind a name. What this one offers is
+ * asked for by compiling (offers.sh, which makes offers.h), or by the names of
+ * its symbols when the module is loaded (hook.c): never by its version, of which
+ * distributions make what they like.
  */
 #ifndef COWSTAT_COMPAT_H
 #define COWSTAT_COMPAT_H
@@ -10,17 +12,26 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/coredump.h>
-#include <linux/version.h>
+
+#include "offers.h"
+
+#ifdef COW_HAS_TRACE_EVENTS_EXCEPTIONS
+#include <trace/events/exceptions.h>
+#else
+#include <asm/trace/exceptions.h>
+#endif
 
 #ifndef CONFIG_X86_64
 #error "cowstat knows the page-fault tracepoints of x86-64 alone"
 #endif
 
 /*
- * The arguments of a traced function. 6.1 has no accessor, but its ftrace
- * entry always saves the argument registers, with FL_SAVE_REGS or without.
+ * The arguments of a traced function. Where there is no accessor, ftrace's entry
+ * always saves the argument registers, with FL_SAVE_REGS or without.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#ifdef COW_HAS_FTRACE_REGS_ARGUMENT
+#define cow_traced_argument(fregs, n)	ftrace_regs_get_argument(fregs, n)
+#else
 static __always_inline unsigned long
 cow_traced_argument(struct ftrace_regs *fregs, unsigned int n)
 {
@@ -35,65 +46,63 @@ cow_traced_argument(struct ftrace_regs *fregs, unsigned int n)
 		return fregs->regs.cx;
 	}
 }
-#else
-#define cow_traced_argument(fregs, n)	ftrace_regs_get_argument(fregs, n)
 #endif
 
 /*
  * Calls of a function straight from the entry of the traced one, without ftrace
- * in between: ops of their own since 5.16, with one name for them since 6.4.
+ * in between. They need ops of their own: by address alone, as it was before, the
+ * place would have to be known.
  */
-#if !defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)
-#define cow_register_straight(ops, function)	(-EOPNOTSUPP)
-#define cow_unregister_straight(ops, function)	((void)(ops))
-#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#if defined(COW_HAS_FTRACE_DIRECT_OPS)
+#define cow_register_straight(ops, function) \
+	register_ftrace_direct(ops, function)
+#define cow_unregister_straight(ops, function) \
+	unregister_ftrace_direct(ops, function, false)
+#elif defined(COW_HAS_FTRACE_DIRECT_MULTI)
 #define cow_register_straight(ops, function) \
 	register_ftrace_direct_multi(ops, function)
 #define cow_unregister_straight(ops, function) \
 	unregister_ftrace_direct_multi(ops, function)
 #else
-#define cow_register_straight(ops, function) \
-	register_ftrace_direct(ops, function)
-#define cow_unregister_straight(ops, function) \
-	unregister_ftrace_direct(ops, function, false)
+#define cow_register_straight(ops, function)	(-EOPNOTSUPP)
+#define cow_unregister_straight(ops, function)	((void)(ops))
 #endif
 
-/* The compiler's; the kernel has no name of its own for it. */
-#define __cow_straight __attribute__((no_caller_saved_registers))
-
-/*
- * The rmap functions were renamed from page_ to folio_ in 6.8 and 6.9. Their
- * first argument is the page, or the folio, which begins with its first page.
- */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
-#define COW_NEW_ANON_RMAP	"page_add_new_anon_rmap"
-#define COW_MOVE_ANON_RMAP	"page_move_anon_rmap"
-#define COW_NEW_HUGETLB_RMAP	"hugepage_add_new_anon_rmap"
-#define COW_HUGE_ZERO_PAGE	"mm_get_huge_zero_page"
+/* The flags of a fork, as the tracepoint task_newtask has them. */
+#ifdef COW_HAS_NEWTASK_U64
+typedef u64 cow_clone_flags_t;
 #else
-#define COW_NEW_ANON_RMAP	"folio_add_new_anon_rmap"
-#define COW_MOVE_ANON_RMAP	"folio_move_anon_rmap"
-#define COW_NEW_HUGETLB_RMAP	"hugetlb_add_new_anon_rmap"
-#define COW_HUGE_ZERO_PAGE	"mm_get_huge_zero_folio"
+typedef unsigned long cow_clone_flags_t;
 #endif
 
-/* How folio->mapping says that a folio is anonymous: renamed in 6.17. */
+/* The probe of sched_process_exit: whether all of the task's group are dead, too. */
+#ifdef COW_HAS_EXIT_OF_GROUP
+#define COW_EXIT_PROBE(name) \
+	name(void *data, struct task_struct *task, bool group_dead)
+#else
+#define COW_EXIT_PROBE(name)	name(void *data, struct task_struct *task)
+#endif
+
+/* How folio->mapping says that a folio is anonymous: it was renamed. */
 #ifndef FOLIO_MAPPING_ANON
 #define FOLIO_MAPPING_ANON	PAGE_MAPPING_ANON
 #endif
 
-/* A task was killed for lack of memory: its faults fail. A bitmap since 6.18. */
+/* A task was killed for lack of memory: its faults fail. */
 static inline bool cow_mm_unstable(const struct mm_struct *mm)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
-	return test_bit(MMF_UNSTABLE, &mm->flags);
-#else
+#ifdef COW_HAS_MM_FLAGS_TEST
 	return mm_flags_test(MMF_UNSTABLE, mm);
+#else
+	return test_bit(MMF_UNSTABLE, &mm->flags);
 #endif
 }
 
-/* A page of a large folio is taken over without folio_move_anon_rmap() since 6.15. */
-#define COW_TAKES_OVER_LARGE	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0))
+/*
+ * Kernels whose folios know the address spaces that map them let a page of a
+ * large one be taken over without folio_move_anon_rmap().
+ */
+#define COW_TAKES_OVER_LARGE	IS_ENABLED(CONFIG_MM_ID)
 
 /*
  * Does the current task hold the mmap_lock of @mm for writing? In 7.3 the
@@ -125,15 +134,17 @@ static inline void cow_set_vm_flags(struct vm_area_struct *vma,
 }
 
 /*
- * The counters of an address space that no one else can see yet. Since 6.2
- * they are per-CPU counters, of which get_mm_counter() gives but an estimate.
+ * The counters of an address space that no one else can see yet, exactly: of
+ * per-CPU counters get_mm_counter() gives but an estimate.
  */
 static inline unsigned long cow_mm_counter(struct mm_struct *mm, int member)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-	return get_mm_counter(mm, member);
-#else
+#if defined(COW_HAS_MM_COUNTER_SUM)
+	return get_mm_counter_sum(mm, member);
+#elif defined(COW_HAS_MM_COUNTER_PERCPU)
 	return percpu_counter_sum_positive(&mm->rss_stat[member]);
+#else
+	return get_mm_counter(mm, member);
 #endif
 }
 

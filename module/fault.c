@@ -23,6 +23,7 @@
 
 /* Sites that make new anonymous pages, take pages over, and make hugetlb pages */
 static struct cow_sites new_sites __read_mostly;
+static struct cow_sites new_sites_by_page __read_mostly;
 static struct cow_sites move_sites __read_mostly;
 static struct cow_sites hugetlb_sites __read_mostly;
 
@@ -383,16 +384,25 @@ static noinline notrace void copied_from_file(struct page *page,
 		copy_from_file(page, vma, address, false);
 }
 
-static noinline void new_page_elsewhere(struct page *page,
-					struct vm_area_struct *vma,
-					unsigned long address,
-					unsigned long caller)
+/*
+ * The arguments are read again here, so that nothing has to be kept for this on the
+ * way of those that are frequent.
+ */
+static noinline void new_page_elsewhere(unsigned long ip, unsigned long caller,
+					struct cow_sites *sites,
+					struct ftrace_regs *fregs)
 {
-	switch (cow_site_of(&new_sites, caller)) {
+	struct page *page = COW_TRACED(fregs, 0, struct page *);
+	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));
+	unsigned long address = COW_TRACED(fregs, 2, unsigned long);
+	const struct cow_call call = { ip, caller, page, vma, address };
+
+	switch (cow_site_of(sites, &call)) {
 	case COW_SITE_ZERO:
 		zero_filled(page, vma, address);
 		break;
 	case COW_SITE_MAP:
+	case COW_SITE_HUGE:
 		mapped(page, vma, address);
 		break;
 	case COW_SITE_WRITE:
@@ -426,7 +436,12 @@ notrace COW_HOOK(cow_on_new_anon_rmap)
 	else if (cow_site_is(&new_sites, COW_SITE_MAP, caller))
 		mapped(page, vma, address);
 	else
-		new_page_elsewhere(page, vma, address, caller);
+		new_page_elsewhere(ip, caller, &new_sites, fregs);
+}
+
+notrace COW_HOOK(cow_on_new_anon_rmap_by_page)
+{
+	new_page_elsewhere(ip, caller, &new_sites_by_page, fregs);
 }
 
 /* With FAULT_FLAG_UNSHARE nobody writes: the page is pinned to be read. */
@@ -518,13 +533,15 @@ notrace COW_HOOK(cow_on_new_hugetlb_rmap)
 {
 	struct page *page = COW_TRACED(fregs, 0, struct page *);
 	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));
+	unsigned long address = COW_TRACED(fregs, 2, unsigned long);
+	const struct cow_call call = { ip, caller, page, vma, address };
 
-	switch (cow_site_of(&hugetlb_sites, caller)) {
+	switch (cow_site_of(&hugetlb_sites, &call)) {
 	case COW_SITE_HUGETLB:
 		hugetlb_replaced(page, vma);
 		break;
 	case COW_SITE_HUGETLB_ZERO:
-		hugetlb_zero_filled(page, vma, COW_TRACED(fregs, 2, unsigned long));
+		hugetlb_zero_filled(page, vma, address);
 		break;
 	case COW_SITE_EAGER:
 		cow_space_note_eager(vma->vm_mm, nr_pages(page));
@@ -550,7 +567,9 @@ static noinline void taken_over_elsewhere(struct page *page,
 					  struct vm_area_struct *vma,
 					  unsigned long caller)
 {
-	switch (cow_site_of(&move_sites, caller)) {
+	const struct cow_call call = { .caller = caller, .vma = vma };
+
+	switch (cow_site_of(&move_sites, &call)) {
 	case COW_SITE_WRITE:
 		taken_over(vma, 1);
 		break;
@@ -598,33 +617,26 @@ notrace void cow_probe_kernel_fault(void *data, unsigned long address,
 		cow_probe_page_fault(data, address, regs, error_code);
 }
 
-static __always_inline void fault_starts(struct vm_area_struct *vma,
-					 unsigned long address,
-					 unsigned int flags)
+/* Of a private mapping: a file's memory is written, or anonymous memory read. */
+notrace void cow_fault_starts(struct vm_area_struct *vma, unsigned long address,
+			      unsigned int flags)
 {
-	if (vma->vm_flags & VM_SHARED)
-		return;
 	if (flags & FAULT_FLAG_WRITE)
 		cow_flight_handle(address, flags);
 	else if (!(flags & FAULT_FLAG_UNSHARE))
 		cow_zeroread_begin(vma, address, flags);
 }
 
+/* As straight.S. */
 notrace COW_HOOK(cow_on_handle_mm_fault)
 {
 	struct vm_area_struct *vma = COW_TRACED(fregs, 0, typeof(vma));
 	unsigned long address = COW_TRACED(fregs, 1, unsigned long);
 	unsigned int flags = COW_TRACED(fregs, 2, unsigned int);
 
-	/* as straight.S: a file's memory is written, or anonymous memory read */
-	if (!(flags & FAULT_FLAG_WRITE) != !!vma->vm_ops)
-		fault_starts(vma, address, flags);
-}
-
-notrace COW_STRAIGHT(cow_fault_starts)
-	(struct vm_area_struct *vma, unsigned long address, unsigned int flags)
-{
-	fault_starts(vma, address, flags);
+	if (!(flags & FAULT_FLAG_WRITE) != !!vma->vm_ops &&
+	    !(vma->vm_flags & VM_SHARED))
+		cow_fault_starts(vma, address, flags);
 }
 
 /*

@@ -39,6 +39,7 @@ COW_HOOK(cow_on_handle_mm_fault);
 COW_HOOK(cow_on_do_wp_page);
 COW_HOOK(cow_on_do_huge_pmd_wp_page);
 COW_HOOK(cow_on_new_anon_rmap);
+COW_HOOK(cow_on_new_anon_rmap_by_page);
 COW_HOOK(cow_on_move_anon_rmap);
 COW_HOOK(cow_on_huge_zero_page);
 COW_HOOK(cow_on_hugetlb_fault);
@@ -46,14 +47,11 @@ COW_HOOK(cow_on_new_hugetlb_rmap);
 
 /*
  * The same as cow_on_handle_mm_fault(), called straight from the entry of the
- * kernel's function (straight.S). Since nothing has been saved there, the part
- * that is in C is compiled to leave all registers as they were.
+ * kernel's function (straight.S), which leaves to C the faults that are of interest.
  */
-#define COW_STRAIGHT(name) __cow_straight void name
-
 void cow_straight_mm_fault(void);
-COW_STRAIGHT(cow_fault_starts)(struct vm_area_struct *vma,
-			       unsigned long address, unsigned int flags);
+void cow_fault_starts(struct vm_area_struct *vma, unsigned long address,
+		      unsigned int flags);
 
 /*
  * Charge the owner of @mm: @n of each of @bits; the page at @address that was taken

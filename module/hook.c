@@ -8,7 +8,11 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include <trace/events/mmap.h>
+#include <trace/events/sched.h>
+#include <trace/events/task.h>
 
+#include "classify.h"
 #include "compat.h"
 #include "fault.h"
 #include "flight.h"
@@ -18,22 +22,24 @@
 #include "process.h"
 
 /*
- * Probes. The first argument is the data given at registration; the rest are
- * the tracepoint's, of which a probe may leave off those at the end.
+ * Probes. The first argument is the data given at registration; the rest are the
+ * tracepoint's, and all of them: where control-flow integrity is enforced, the
+ * type of a function has to be that which its caller expects.
  */
 
 static void probe_fork(void *data, struct task_struct *task,
-		       unsigned long clone_flags)
+		       cow_clone_flags_t clone_flags)
 {
 	cow_life_fork(task, clone_flags);
 }
 
-static void probe_exec(void *data, struct task_struct *task)
+static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,
+		       struct linux_binprm *program)
 {
 	cow_life_exec(task);
 }
 
-static void probe_exit(void *data, struct task_struct *task)
+static void COW_EXIT_PROBE(probe_exit)
 {
 	cow_life_exit(task);
 }
@@ -43,6 +49,17 @@ static void probe_exit_mmap(void *data, struct mm_struct *mm)
 {
 	if (cow_life_unmap(mm))
 		cow_lose(cow_root, COW_LOSS_hook, 1);
+}
+
+/* Nothing but the compiler's check that the probes are of these types. */
+static void __maybe_unused check_probes(void)
+{
+	check_trace_callback_type_task_newtask(probe_fork);
+	check_trace_callback_type_sched_process_exec(probe_exec);
+	check_trace_callback_type_sched_process_exit(probe_exit);
+	check_trace_callback_type_exit_mmap(probe_exit_mmap);
+	check_trace_callback_type_page_fault_user(cow_probe_page_fault);
+	check_trace_callback_type_page_fault_kernel(cow_probe_kernel_fault);
 }
 
 struct cow_probe {
@@ -78,15 +95,26 @@ static COW_HOOK(on_copy_end)
 	cow_flight_copy_end();
 }
 
-/* One ops a function: each then has a trampoline of its own, and no dispatch. */
+/**
+ * struct cow_entry - a function that is hooked at its entry
+ * @name: its name
+ * @instead: its name on kernels that have none of the first
+ * @wraps: if it is hooked only beside a function of that name, where there are both
+ * @attached: if it is
+ * @ops: one a function: each then has a trampoline of its own, and no dispatch
+ */
 struct cow_entry {
 	const char *name;
+	const char *instead;
+	const char *wraps;
+	bool attached;
 	struct ftrace_ops ops;
 };
 
-#define COW_ENTRY(function, callback) { \
+#define COW_ENTRY(function, callback, ...) { \
 	.name = function, \
 	.ops = { .func = callback }, \
+	__VA_ARGS__ \
 }
 
 /*
@@ -105,17 +133,28 @@ static struct cow_entry life_entries[] = {
 	COW_ENTRY("exit_mmap", on_exit_mmap),
 };
 
+/*
+ * The kernel goes over from pages to folios, name by name. In between, the function
+ * of a page is left for some of its callers, and calls that of the folio: there
+ * both are hooked, and the former pays for what comes by it (classify.h).
+ */
 static struct cow_entry fault_entries[] = {
 	COW_ENTRY("do_wp_page", cow_on_do_wp_page),
-	COW_ENTRY(COW_NEW_ANON_RMAP, cow_on_new_anon_rmap),
-	COW_ENTRY(COW_MOVE_ANON_RMAP, cow_on_move_anon_rmap),
+	COW_ENTRY(COW_PAGE_NEW_ANON, cow_on_new_anon_rmap_by_page,
+		  .wraps = COW_FOLIO_NEW_ANON),
+	COW_ENTRY(COW_FOLIO_NEW_ANON, cow_on_new_anon_rmap,
+		  .instead = COW_PAGE_NEW_ANON),
+	COW_ENTRY("folio_move_anon_rmap", cow_on_move_anon_rmap,
+		  .instead = "page_move_anon_rmap"),
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE	/* not with PREEMPT_RT of 6.1 */
 	COW_ENTRY("do_huge_pmd_wp_page", cow_on_do_huge_pmd_wp_page),
-	COW_ENTRY(COW_HUGE_ZERO_PAGE, cow_on_huge_zero_page),
+	COW_ENTRY("mm_get_huge_zero_folio", cow_on_huge_zero_page,
+		  .instead = "mm_get_huge_zero_page"),
 #endif
 #ifdef CONFIG_HUGETLB_PAGE
 	COW_ENTRY("hugetlb_fault", cow_on_hugetlb_fault),
-	COW_ENTRY(COW_NEW_HUGETLB_RMAP, cow_on_new_hugetlb_rmap),
+	COW_ENTRY("hugetlb_add_new_anon_rmap", cow_on_new_hugetlb_rmap,
+		  .instead = "hugepage_add_new_anon_rmap"),
 #endif
 };
 
@@ -185,21 +224,59 @@ static const void *filter_of(const struct ftrace_ops *ops)
  * If there is no memory for the name's entry ftrace can say that all is well and
  * leave the filter empty, which lets every function of the kernel through.
  */
-static int set_filter(struct cow_entry *entry)
+static int set_filter(struct ftrace_ops *ops, const char *function)
 {
 	char name[KSYM_NAME_LEN];
 	const void *empty;
 	int ret;
 
-	ret = ftrace_set_filter(&entry->ops, NULL, 0, 1);
+	ret = ftrace_set_filter(ops, NULL, 0, 1);
 	if (ret)
 		return ret;
-	empty = filter_of(&entry->ops);
-	strscpy(name, entry->name, sizeof(name));
-	ret = ftrace_set_filter(&entry->ops, name, strlen(name), 1);
-	if (!ret && filter_of(&entry->ops) == empty)
+	empty = filter_of(ops);
+	strscpy(name, function, sizeof(name));
+	ret = ftrace_set_filter(ops, name, strlen(name), 1);
+	if (!ret && filter_of(ops) == empty)
 		return -ENOMEM;
 	return ret;
+}
+
+static int choose_function(struct cow_entry *entry)
+{
+	int ret = set_filter(&entry->ops, entry->name);
+
+	if (ret == -EINVAL && entry->instead)
+		ret = set_filter(&entry->ops, entry->instead);
+	return ret;
+}
+
+/* Is there a function @name to trace? If so 0, and -EINVAL if not. */
+static int find_function(const char *name)
+{
+	static struct ftrace_ops ops;
+	int ret;
+
+	ops = (struct ftrace_ops){};
+	ret = set_filter(&ops, name);
+	ftrace_free_filter(&ops);
+	return ret;
+}
+
+/* Of those that wrap another, where there is not the one or not the other. */
+static bool is_needless(const struct cow_entry *entry)
+{
+	return entry->wraps && (find_function(entry->wraps) == -EINVAL ||
+				find_function(entry->name) == -EINVAL);
+}
+
+static void say_missing(const struct cow_entry *entry)
+{
+	if (entry->instead)
+		pr_err("this kernel has neither a function %s nor %s that can be traced\n",
+		       entry->name, entry->instead);
+	else
+		pr_err("this kernel has no function %s that can be traced\n",
+		       entry->name);
 }
 
 /* Anew each time: ftrace_free_filter() leaves freed memory in the ops. */
@@ -211,10 +288,12 @@ static int attach_entry(struct cow_entry *entry)
 		.func = entry->ops.func,
 		.flags = FTRACE_OPS_FL_PERMANENT,
 	};
-	ret = set_filter(entry);
+	entry->attached = !is_needless(entry);
+	if (!entry->attached)
+		return 0;
+	ret = choose_function(entry);
 	if (ret == -EINVAL) {
-		pr_err("this kernel has no function %s that can be traced\n",
-		       entry->name);
+		say_missing(entry);
 		goto err_free_filter;
 	}
 	if (ret) {
@@ -242,6 +321,8 @@ err_free_filter:
 static void detach_entries(struct cow_entry *entries, size_t n)
 {
 	while (n--) {
+		if (!entries[n].attached)
+			continue;
 		unregister_ftrace_function(&entries[n].ops);
 		ftrace_free_filter(&entries[n].ops);
 	}
@@ -265,7 +346,7 @@ static int attach_entries(struct cow_entry *entries, size_t n)
 /* After the others: with function tracing off it would succeed, and be silent. */
 static int attach_mm_fault(void)
 {
-	straight = !set_filter(&straight_entry) &&
+	straight = !set_filter(&straight_entry.ops, straight_entry.name) &&
 		   !cow_register_straight(&straight_entry.ops, (unsigned long)
 					  cow_straight_mm_fault);
 	if (straight)

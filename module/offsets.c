@@ -12,6 +12,8 @@
 int main(void)
 {
 	DEFINE(COW_FAULT_FLAG_WRITE, FAULT_FLAG_WRITE);
+	DEFINE(COW_VM_SHARED, VM_SHARED);
+	OFFSET(COW_VMA_VM_FLAGS, vm_area_struct, vm_flags);
 	OFFSET(COW_VMA_VM_OPS, vm_area_struct, vm_ops);
 	return 0;
 }

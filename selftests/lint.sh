@@ -24,15 +24,12 @@ no_output() {
 }
 
 c_files() {
-	find "$@" -name '*.[chS]' ! -name '*.mod.c' ! -name offsets.h | sort
+	find "$@" -name '*.[chS]' ! -name '*.mod.c' ! -name offsets.h ! -name offers.h | sort
 }
 
-# Tables of macros cannot be enclosed in parentheses, a module for several
-# kernels asks for the version, in one file, and uses an attribute there for which
-# the kernel has no macro, other than checkpatch thinks. To ask whether another one
+# Tables of macros cannot be enclosed in parentheses. To ask whether another one
 # holds a lock asserts nothing.
-MODULE_IGNORE=COMPLEX_MACRO,BRACKET_SPACE,LINUX_VERSION_CODE,CONSTANT_COMPARISON
-MODULE_IGNORE+=,PREFER_DEFINED_ATTRIBUTE_MACRO,USE_LOCKDEP
+MODULE_IGNORE=COMPLEX_MACRO,BRACKET_SPACE,CONSTANT_COMPARISON,USE_LOCKDEP
 # Outside of the kernel its macros and its rules for errno do not exist.
 TOOLS_IGNORE=$MODULE_IGNORE,ARRAY_SIZE,NEW_TYPEDEFS
 TOOLS_IGNORE+=,VOLATILE,AVOID_EXTERNS,STATIC_CONST_CHAR_ARRAY,EMBEDDED_FUNCTION_NAME

@@ -12,7 +12,7 @@ static void test_callers(void)
 		/* As they were seen on 6.1 ... */
 		{ "wp_page_copy", COW_SITE_WRITE },
 		{ "do_wp_page", COW_SITE_WRITE },
-		{ "__handle_mm_fault", COW_SITE_ZERO },
+		{ "__handle_mm_fault", COW_SITE_HANDLER },
 		{ "do_huge_pmd_anonymous_page", COW_SITE_ZERO },
 		{ "do_set_pte", COW_SITE_FILE },
 		{ "do_huge_pmd_wp_page", COW_SITE_HUGE },
@@ -30,6 +30,13 @@ static void test_callers(void)
 		{ "map_anon_folio_pmd_nopf", COW_SITE_MAP },
 		{ "hugetlb_no_page", COW_SITE_HUGETLB_ZERO },
 		{ "move_pages_ptes", COW_SITE_NOT_OURS },
+		/* ... and those of kernels in between */
+		{ "copy_present_pte", COW_SITE_EAGER },
+		{ "copy_present_ptes", COW_SITE_EAGER },
+		{ "map_anon_folio_pmd", COW_SITE_MAP },
+		{ "do_huge_zero_wp_pmd", COW_SITE_MAP },
+		{ "move_pages_pte", COW_SITE_NOT_OURS },
+		{ "handle_pte_fault", COW_SITE_HANDLER },
 		/* The compiler's suffixes */
 		{ "wp_page_copy.isra.0", COW_SITE_WRITE },
 		{ "copy_present_page.constprop.0.isra.0", COW_SITE_EAGER },
@@ -40,7 +47,8 @@ static void test_callers(void)
 		{ "xwp_page_copy", COW_SITE_UNKNOWN },
 		{ "Wp_page_copy", COW_SITE_UNKNOWN },
 		{ "do_wp_page_locked", COW_SITE_UNKNOWN },
-		{ "handle_mm_fault", COW_SITE_UNKNOWN },
+		{ "handle_mm_fault", COW_SITE_HANDLER },
+		{ "handle_mm_fault_locked", COW_SITE_UNKNOWN },
 		{ "0xffffffff81234567", COW_SITE_UNKNOWN },
 		{ ".isra.0", COW_SITE_UNKNOWN },
 		{ "", COW_SITE_UNKNOWN },
@@ -50,6 +58,35 @@ static void test_callers(void)
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		ok(cow_site_by_caller(rows[i].caller) == rows[i].site,
 		   "caller '%s' is site %d", rows[i].caller, rows[i].site);
+}
+
+/* An inlined copy does not pass for a zero-fill. */
+static void test_in_handler(void)
+{
+	ok(cow_site_in_handler(COW_ENTRY_NONE, 1) == COW_SITE_ZERO,
+	   "the first page of anonymous memory");
+	ok(cow_site_in_handler(COW_ENTRY_NONE, 0) == COW_SITE_FILE,
+	   "the first page of a file's memory");
+	ok(cow_site_in_handler(COW_ENTRY_PRESENT, 1) == COW_SITE_WRITE &&
+	   cow_site_in_handler(COW_ENTRY_PRESENT, 0) == COW_SITE_WRITE,
+	   "one that replaces another");
+	ok(cow_site_in_handler(COW_ENTRY_AWAY, 1) == COW_SITE_NOT_OURS,
+	   "one that comes back");
+	ok(cow_site_in_handler(COW_ENTRY_UNKNOWN, 1) == COW_SITE_UNKNOWN,
+	   "one of no fault that is known");
+}
+
+/* Where both functions are hooked, one of them pays. */
+static void test_wrapper(void)
+{
+	ok(cow_is_wrapper("page_add_new_anon_rmap"), "the page's function");
+	ok(cow_is_wrapper("__pfx_page_add_new_anon_rmap"), "what is before it");
+	ok(!cow_is_wrapper("folio_add_new_anon_rmap"), "not the folio's");
+	ok(!cow_is_wrapper("do_swap_page") && !cow_is_wrapper("0x0"),
+	   "nor any other");
+	ok(cow_is_wrapped("folio_add_new_anon_rmap"), "the folio's is wrapped");
+	ok(!cow_is_wrapped("page_add_new_anon_rmap") &&
+	   !cow_is_wrapped("hugetlb_add_new_anon_rmap"), "and no other");
 }
 
 static void test_copies(void)
@@ -140,6 +177,8 @@ static void test_parts_are_behind(void)
 
 #define TESTS(TEST) \
 	TEST(test_callers) \
+	TEST(test_in_handler) \
+	TEST(test_wrapper) \
 	TEST(test_copies) \
 	TEST(test_zero_fills) \
 	TEST(test_events) \

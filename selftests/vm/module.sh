@@ -23,7 +23,8 @@ copy_sources() {
 	[[ $(cat "$dir/release" 2>/dev/null) == "$KRELEASE" ]] || rm -rf "${dir:?}"/*
 	echo "$KRELEASE" >"$dir/release"
 	cp -pu "$ROOT/Kbuild" "$dir"
-	(cd "$ROOT" && find module -name '*.[chS]' ! -name offsets.h -exec cp -pu --parents -t "$dir" {} +)
+	(cd "$ROOT" && find module \( -name '*.[chS]' -o -name offers.sh \) \
+		! -name offsets.h ! -name offers.h -exec cp -pu --parents -t "$dir" {} +)
 }
 
 # in_root CMD…: in the kernel's root, in build/kernels/KERNEL, if it has one

@@ -13,7 +13,14 @@ newest-headers = $(shell ls -d /lib/modules/*/build /usr/src/linux-headers-*-amd
 	sort -V | tail -n 1 | cut -d' ' -f2)
 KDIR	?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(newest-headers))
 
-kbuild	= $(MAKE) -C $(KDIR) M=$(CURDIR)
+# A kernel's build has the flags for the compiler that built it, which for Debian's is
+# gcc. With CC=clang or LLVM=1 it is told that it was clang.
+by-clang = CONFIG_CC_IS_GCC= CONFIG_CC_IS_CLANG=y \
+	CONFIG_AS_IS_GNU= CONFIG_AS_IS_LLVM=y \
+	CONFIG_FTRACE_MCOUNT_USE_CC= CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y \
+	KCFLAGS='$(KCFLAGS) -Wno-unknown-warning-option'
+
+kbuild	= $(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(LLVM)$(findstring clang,$(CC)),$(by-clang))
 
 all: module tools
 
@@ -48,6 +55,10 @@ module: headers
 	@[ "$$(cat build/kdir 2>/dev/null)" = '$(KDIR)' ] || \
 		{ $(kbuild) clean >/dev/null && echo '$(KDIR)' >build/kdir; }
 	$(kbuild) modules
+
+# OBJECTS=: of the module, for the tests
+objects: headers
+	$(kbuild) $(OBJECTS)
 
 headers:
 	@[ -e '$(KDIR)/Makefile' ] || { echo >&2 \
@@ -126,6 +137,6 @@ clean:
 distclean: clean
 	rm -rf build
 
-.PHONY: all help module btf headers tools setup check check-kernels \
+.PHONY: all help module objects btf headers tools setup check check-kernels \
 	check-sanitized fuzz lint bench soak demo \
 	load unload loadable install clean distclean

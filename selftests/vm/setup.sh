@@ -33,7 +33,7 @@ PACKAGES=(
 	gcc make libc6-dev libdw-dev libjson-c-dev "linux-headers-amd64" "linux-source-$SERIES"
 	qemu-system-x86 busybox-static cpio xz-utils
 	mmdebstrap debian-archive-keyring e2fsprogs kmod util-linux mount procps
-	sparse perl shellcheck groff-base jq
+	clang-14 clang-19 sparse perl shellcheck groff-base jq
 )
 
 SOURCES=(

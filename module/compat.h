@@ -15,6 +15,10 @@
 
 #include "offers.h"
 
+#ifdef COW_HAS_EXEC_STATE
+#include <linux/sched/exec_state.h>
+#endif
+
 #ifdef COW_HAS_TRACE_EVENTS_EXCEPTIONS
 #include <trace/events/exceptions.h>
 #else
@@ -122,16 +126,44 @@ static inline bool cow_write_locked(const struct mm_struct *mm)
 	return (owner & ~flags) == (unsigned long)current;
 }
 
-/* Of a mapping, with mmap_lock held for writing. A function sets them since 6.3. */
+/* Of a mapping, with mmap_lock held for writing. */
 static inline void cow_set_vm_flags(struct vm_area_struct *vma,
 				    unsigned long flags)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-	vma->vm_flags |= flags;
-#else
+#ifdef COW_HAS_VM_FLAGS_SET
 	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
 #endif
 }
+
+/*
+ * May its owner look into it, as ptrace has it? The memory says so, or the task:
+ * where it is the other one, the answer is yes. A task is asked under RCU.
+ */
+#ifdef COW_HAS_EXEC_STATE
+static inline bool cow_mm_dumpable(struct mm_struct *mm)
+{
+	return true;
+}
+
+static inline bool cow_task_dumpable(struct task_struct *task)
+{
+	const struct task_exec_state *state = rcu_dereference(task->exec_state);
+
+	return state && READ_ONCE(state->dumpable) == TASK_DUMPABLE_OWNER;
+}
+#else
+static inline bool cow_mm_dumpable(struct mm_struct *mm)
+{
+	return get_dumpable(mm) == SUID_DUMP_USER;
+}
+
+static inline bool cow_task_dumpable(struct task_struct *task)
+{
+	return true;
+}
+#endif
 
 /*
  * The counters of an address space that no one else can see yet, exactly: of

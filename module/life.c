@@ -240,8 +240,11 @@ static void remember(struct cow_process *process, struct task_struct *task)
 {
 	const struct cred *cred = current_real_cred();
 
-	if (uid_eq(cred->uid, cred->euid) && uid_eq(cred->uid, cred->suid))
+	rcu_read_lock();
+	if (uid_eq(cred->uid, cred->euid) && uid_eq(cred->uid, cred->suid) &&
+	    cow_task_dumpable(task))
 		process->uid = cred->uid;
+	rcu_read_unlock();
 	if (gid_eq(cred->gid, cred->egid) && gid_eq(cred->gid, cred->sgid))
 		process->gid = cred->gid;
 	strscpy(process->comm, task->group_leader->comm,

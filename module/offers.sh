@@ -117,6 +117,17 @@ feature "the flags of an address space" linux/sched/coredump.h \
 	MM_FLAGS_WORD "unsigned long *flags = &mm->flags;
 		return test_bit(MMF_UNSTABLE, flags)"
 
+feature "the flags of a mapping" "" \
+	VM_FLAGS_SET "struct vm_area_struct *vma = (void *)address;
+		vm_flags_set(vma, VM_DONTCOPY)" \
+	VM_FLAGS_WORD "struct vm_area_struct *vma = (void *)address;
+		vma->vm_flags |= VM_DONTCOPY"
+
+feature "who may be dumped" "linux/sched.h linux/sched/coredump.h linux/mm_types.h" \
+	GET_DUMPABLE "return get_dumpable(mm) == SUID_DUMP_USER" \
+	EXEC_STATE "struct task_struct *task = (void *)address;
+		return !task->exec_state + TASK_DUMPABLE_OWNER"
+
 feature "the exact counters of an address space" linux/percpu_counter.h \
 	MM_COUNTER_SUM "return get_mm_counter_sum(mm, MM_ANONPAGES)" \
 	MM_COUNTER_PERCPU "struct percpu_counter *counter = &mm->rss_stat[MM_ANONPAGES];

@@ -5,12 +5,12 @@
 #include <linux/mm.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
-#include <linux/sched/coredump.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include "baseline.h"
+#include "compat.h"
 #include "events.h"
 #include "keep.h"
 #include "process.h"
@@ -98,7 +98,7 @@ void cow_process_leave_mm(struct cow_process *process, struct mm_struct *mm)
 
 	if (process->mm != mm)
 		return;
-	process->dumpable = get_dumpable(mm) == SUID_DUMP_USER;
+	process->dumpable = cow_mm_dumpable(mm);
 	process->mm = NULL;
 }
 

@@ -2,9 +2,9 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/sched.h>
-#include <linux/sched/coredump.h>
 #include <linux/user_namespace.h>
 
+#include "compat.h"
 #include "process.h"
 #include "quota.h"
 #include "viewer.h"
@@ -35,9 +35,12 @@ void cow_viewer_exit(struct cow_viewer *viewer)
 	cow_quota_put(viewer->quota);
 }
 
-static bool owns_cred(const struct cow_viewer *viewer, const struct cred *cred)
+static bool owns_task(const struct cow_viewer *viewer, struct task_struct *task)
 {
-	return uid_eq(cred->uid, viewer->uid) &&
+	const struct cred *cred = __task_cred(task);
+
+	return cow_task_dumpable(task) &&
+	       uid_eq(cred->uid, viewer->uid) &&
 	       uid_eq(cred->euid, viewer->uid) &&
 	       uid_eq(cred->suid, viewer->uid) &&
 	       gid_eq(cred->gid, viewer->gid) &&
@@ -49,7 +52,7 @@ static bool owns_cred(const struct cow_viewer *viewer, const struct cred *cred)
 static bool is_dumpable(const struct cow_process *process)
 {
 	if (process->mm)
-		return get_dumpable(process->mm) == SUID_DUMP_USER;
+		return cow_mm_dumpable(process->mm);
 	return process->dumpable;
 }
 
@@ -72,7 +75,7 @@ bool cow_viewer_owns(const struct cow_viewer *viewer,
 	rcu_read_lock();
 	if (process->group_alive)
 		task = pid_task(process->pid, PIDTYPE_TGID);
-	owns = task ? owns_cred(viewer, __task_cred(task)) :
+	owns = task ? owns_task(viewer, task) :
 		      owned_at_exit(viewer, process);
 	rcu_read_unlock();
 	return owns && is_dumpable(process);

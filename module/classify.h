@@ -22,7 +22,8 @@ enum cow_site {
 	COW_SITE_FILE,		/* a first write to an absent private file page */
 	COW_SITE_EAGER,		/* fork itself copied a pinned page */
 	COW_SITE_HUGE,		/* a write to a present, read-only huge page */
-	COW_SITE_MAP,		/* COW_SITE_ZERO, or the collapse of pages */
+	COW_SITE_COLLAPSE,	/* pages are collapsed into a huge one */
+	COW_SITE_MAP,		/* COW_SITE_ZERO, or COW_SITE_COLLAPSE */
 	COW_SITE_HUGETLB,	/* as COW_SITE_WRITE, of a hugetlb page */
 	COW_SITE_HUGETLB_ZERO,	/* a first access to private hugetlb memory */
 	COW_NR_SITES,

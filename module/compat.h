@@ -138,6 +138,50 @@ static inline void cow_set_vm_flags(struct vm_area_struct *vma,
 }
 
 /*
+ * Is an anonymous page, which is mapped here, held by others too? Kernels that do
+ * not count the mappings of each page of a large folio have but an estimate. What
+ * is in swap too, and nobody's alone, may be held by its swap entry.
+ */
+static inline bool cow_page_is_shared(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (PageAnonExclusive(page))
+		return false;
+	if (folio_test_swapcache(folio))
+		return true;
+	if (folio_test_large(folio)) {
+#ifdef CONFIG_NO_PAGE_MAPCOUNT
+		return folio_maybe_mapped_shared(folio);
+#else
+		if (folio_entire_mapcount(folio))
+			return true;
+#endif
+	}
+	return atomic_read(&page->_mapcount) > 0;	/* -1 if there is none */
+}
+
+/* Private hugetlb pages, and shared ones whose entries a fork has copied. */
+static inline unsigned long cow_mm_hugetlb(const struct mm_struct *mm)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	return atomic_long_read(&mm->hugetlb_usage);
+#else
+	return 0;
+#endif
+}
+
+/* The memory that an exec builds for the current task belongs to that already. */
+static inline bool cow_mm_is_owned(const struct mm_struct *mm)
+{
+#ifdef CONFIG_MEMCG
+	return rcu_access_pointer(mm->owner);
+#else
+	return false;
+#endif
+}
+
+/*
  * May its owner look into it, as ptrace has it? The memory says so, or the task:
  * where it is the other one, the answer is yes. A task is asked under RCU.
  */

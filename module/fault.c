@@ -7,6 +7,7 @@
 
 #include "classify.h"
 #include "clock.h"
+#include "collapse.h"
 #include "compat.h"
 #include "events.h"
 #include "fault.h"
@@ -265,13 +266,22 @@ static bool replaces_huge_zero(const struct vm_area_struct *vma,
 	return true;
 }
 
+static void collapsed(struct page *page, struct vm_area_struct *vma,
+		      unsigned long address)
+{
+	unsigned long shared = cow_collapse_end(address, nr_pages(page));
+
+	if (shared)
+		charge(vma, COW_BIT(COW_COLLAPSED), shared);
+}
+
 static noinline notrace void mapped(struct page *page,
 				    struct vm_area_struct *vma,
 				    unsigned long address)
 {
 	if (unlikely(cow_write_locked(vma->vm_mm)))
-		return;
-	if (unlikely(nr_pages(page) == PTRS_PER_PTE &&
+		collapsed(page, vma, address);
+	else if (unlikely(nr_pages(page) == PTRS_PER_PTE &&
 		     replaces_huge_zero(vma, address)))
 		upgraded(page, vma, address);
 	else
@@ -410,6 +420,9 @@ static noinline void new_page_elsewhere(unsigned long ip, unsigned long caller,
 		break;
 	case COW_SITE_FILE:
 		copied_from_file(page, vma, address);
+		break;
+	case COW_SITE_COLLAPSE:
+		collapsed(page, vma, address);
 		break;
 	case COW_SITE_EAGER:
 		cow_space_note_eager(vma->vm_mm, 1);
@@ -561,6 +574,16 @@ notrace COW_HOOK(cow_on_hugetlb_fault)
 
 	if (!(vma->vm_flags & VM_SHARED))
 		cow_flight_hugetlb(address, flags);
+}
+
+/* Memory of a file has no pages that fork shares, or they are not collapsed. */
+notrace COW_HOOK(cow_on_collapse)
+{
+	struct vm_area_struct *vma = COW_TRACED(fregs, 0, typeof(vma));
+
+	if (vma_is_anonymous(vma))
+		cow_collapse_begin(vma, COW_TRACED(fregs, 1, unsigned long),
+				   COW_TRACED(fregs, 2, pmd_t *));
 }
 
 static noinline void taken_over_elsewhere(struct page *page,

@@ -44,6 +44,8 @@ COW_HOOK(cow_on_move_anon_rmap);
 COW_HOOK(cow_on_huge_zero_page);
 COW_HOOK(cow_on_hugetlb_fault);
 COW_HOOK(cow_on_new_hugetlb_rmap);
+COW_HOOK(cow_on_copy_hugetlb);
+COW_HOOK(cow_on_collapse);
 
 /*
  * The same as cow_on_handle_mm_fault(), called straight from the entry of the

@@ -150,6 +150,7 @@ static struct cow_entry fault_entries[] = {
 	COW_ENTRY("do_huge_pmd_wp_page", cow_on_do_huge_pmd_wp_page),
 	COW_ENTRY("mm_get_huge_zero_folio", cow_on_huge_zero_page,
 		  .instead = "mm_get_huge_zero_page"),
+	COW_ENTRY("pmdp_collapse_flush", cow_on_collapse),
 #endif
 #ifdef CONFIG_HUGETLB_PAGE
 	COW_ENTRY("hugetlb_fault", cow_on_hugetlb_fault),

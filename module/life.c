@@ -7,6 +7,7 @@
 
 #include "baseline.h"
 #include "calibrate.h"
+#include "collapse.h"
 #include "compat.h"
 #include "events.h"
 #include "flight.h"
@@ -274,6 +275,7 @@ static void exit_group(struct task_struct *task)
 void cow_life_exit(struct task_struct *task)
 {
 	cow_flight_land(task);
+	cow_collapse_forget(task);
 	if (!atomic_read(&task->signal->live))
 		exit_group(task);
 }

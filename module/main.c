@@ -10,6 +10,7 @@
  *	flight		what is known of a fault until it commits
  *	zeroread	reads of the shared zero page; split: of the huge one
  *	takeover	take-overs that call nothing; pagetable: looks into those
+ *	collapse	copies that khugepaged makes
  *	classify, site	which call means what
  *	calibrate	is this kernel counted right?
  *	event, events	the tracepoints

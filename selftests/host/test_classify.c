@@ -17,7 +17,7 @@ static void test_callers(void)
 		{ "do_set_pte", COW_SITE_FILE },
 		{ "do_huge_pmd_wp_page", COW_SITE_HUGE },
 		{ "do_swap_page", COW_SITE_NOT_OURS },
-		{ "collapse_huge_page", COW_SITE_NOT_OURS },
+		{ "collapse_huge_page", COW_SITE_COLLAPSE },
 		{ "hugetlb_wp", COW_SITE_HUGETLB },
 		{ "hugetlb_fault", COW_SITE_HUGETLB_ZERO },
 		{ "copy_hugetlb_page_range", COW_SITE_EAGER },

@@ -9,6 +9,7 @@ struct cowstat_counters gain_counters(const struct gain *g,
 	__u64 *v = c.value;
 
 	v[COW_forks] = g->forks;
+	v[COW_forks_failed] = g->failed;
 	v[COW_shared] = g->shared;
 	v[COW_shared_swap] = g->swap;
 	v[COW_inherited] = g->inherited;
@@ -23,6 +24,7 @@ struct cowstat_counters gain_counters(const struct gain *g,
 	v[COW_broken_remote] = g->remote;
 	v[COW_eager] = g->eager;
 	v[COW_unshared] = g->unshared;
+	v[COW_collapsed] = g->collapsed;
 	v[COW_zero_huge] = g->huge;
 	v[COW_reused] = g->reused;
 	v[COW_zero_filled] = g->zero;

@@ -10,10 +10,10 @@
 
 /* What one process gains; sums and the pool follow from it. */
 struct gain {
-	unsigned int forks, shared, inherited, swap;
+	unsigned int forks, failed, shared, inherited, swap;
 	unsigned int child, parent, unsure, file, ksm, hugetlb, remote, reused;
 	unsigned int zero, heap, stack, huge, upgraded, mapped;
-	unsigned int eager, unshared;
+	unsigned int eager, unshared, collapsed;
 };
 
 struct cowstat_counters gain_counters(const struct gain *g,

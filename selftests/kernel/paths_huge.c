@@ -184,8 +184,8 @@ COLLAPSE_TEST(collapse_of_the_zero_page)
 }
 
 /*
- * It copies what is shared, and nobody writes: sharing ends uncounted. On some
- * kernels a page at least must be writable.
+ * It copies what is shared, and nobody writes. On some kernels a page at least
+ * must be writable.
  */
 COLLAPSE_TEST(collapse_ends_sharing)
 {
@@ -197,10 +197,119 @@ COLLAPSE_TEST(collapse_ends_sharing)
 	ASSERT_EQ(0, collapse(c, self->at));
 	ASSERT_EQ(HUGE_KIB, huge_kib(c->pid));
 	actor_write(c, self->at, PAGE, HUGE_PAGES);
-	EXPECT_SELF("C", c, C_IS_BORN, .child = 1);
+	EXPECT_SELF("C", c, C_IS_BORN, .child = 1, .collapsed = HUGE_PAGES - 1);
 	actor_write(self->p, self->at, PAGE, HUGE_PAGES);
 	EXPECT_SELF("P", self->p, .zero = HUGE_PAGES, .forks = 1,
 		    .shared = HUGE_PAGES, .reused = HUGE_PAGES);
+}
+
+/* Pages that P has written after the fork, of those that it shared: not a half */
+#define WRITTEN	300
+
+static struct actor *share_and_write(FIXTURE_DATA(huge) *self)
+{
+	struct actor *c;
+
+	actor_write(self->p, self->at, PAGE, HUGE_PAGES);
+	c = actor_fork(self->p);
+	actor_write(self->p, self->at, PAGE, WRITTEN);
+	return c;
+}
+
+COLLAPSE_TEST(collapse_copies_what_is_still_shared)
+{
+	struct actor *c = share_and_write(self);
+
+	ASSERT_EQ(0, collapse(self->p, self->at));
+	ASSERT_EQ(HUGE_KIB, huge_kib(self->p->pid));
+	actor_write(self->p, self->at, PAGE, HUGE_PAGES);
+	EXPECT_SELF("P", self->p, .zero = HUGE_PAGES, .forks = 1,
+		    .shared = HUGE_PAGES, .parent = WRITTEN,
+		    .collapsed = HUGE_PAGES - WRITTEN);
+	actor_write(c, self->at, PAGE, HUGE_PAGES);
+	EXPECT_SELF("C", c, C_IS_BORN, .reused = HUGE_PAGES);
+}
+
+/* Pages that are there, of the zero page, and absent ones in one collapse */
+COLLAPSE_TEST(collapse_of_some_of_each)
+{
+	struct actor *c;
+
+	actor_write(self->p, self->at, STRIDE, N);
+	c = actor_fork(self->p);
+	actor_read(c, self->at + PAGE, STRIDE, N);
+	actor_write(c, self->at, STRIDE, 1);
+	ASSERT_EQ(0, collapse(c, self->at));
+	ASSERT_EQ(HUGE_KIB, huge_kib(c->pid));
+	EXPECT_SELF("P", self->p, .zero = N, .forks = 1, .shared = N);
+	EXPECT_SELF("C", c, .inherited = N, .child = 1, .mapped = N,
+		    .collapsed = N - 1);
+}
+
+/* Nobody else holds the pages any more: nothing is copied out of sharing. */
+COLLAPSE_TEST(collapse_by_the_last_holder)
+{
+	struct actor *c;
+
+	actor_write(self->p, self->at, PAGE, HUGE_PAGES);
+	c = actor_fork(self->p);
+	actor_exit(c);
+	actor_write(self->p, self->at, PAGE, 1);
+	ASSERT_EQ(0, collapse(self->p, self->at));
+	EXPECT_SELF("P", self->p, .zero = HUGE_PAGES, .forks = 1,
+		    .shared = HUGE_PAGES, .reused = 1);
+}
+
+COLLAPSE_TEST(collapse_that_fails_counts_nothing)
+{
+	struct actor *c = share_and_write(self);
+
+	if (pin_buffer(c, self->at, PAGE) < 0)
+		SKIP(return, "the kernel gives no io_uring");
+	ASSERT_GT(0, collapse(c, self->at));
+	EXPECT_EQ(0, must_gain(self->tree, c->pid).value[COW_collapsed]);
+}
+
+#define KHUGEPAGED	"/sys/kernel/mm/transparent_hugepage/khugepaged/"
+
+/* As fast as it goes, and then as it was. Return: how it was */
+static long set_khugepaged(const char *name, long value)
+{
+	char path[128], text[32];
+	long was;
+
+	snprintf(path, sizeof(path), KHUGEPAGED "%s", name);
+	snprintf(text, sizeof(text), "%ld", value);
+	was = read_long(path);
+	write_text(path, text);
+	return was;
+}
+
+/* Until the kernel's thread has come by: what it has done is seen in smaps. */
+static void wait_for_khugepaged(struct actor *actor)
+{
+	long scan = set_khugepaged("scan_sleep_millisecs", 1);
+	long pages = set_khugepaged("pages_to_scan", 1 << 20);
+
+	while (huge_kib(actor->pid) < HUGE_KIB)
+		usleep(1000);
+	set_khugepaged("pages_to_scan", pages);
+	set_khugepaged("scan_sleep_millisecs", scan);
+}
+
+COLLAPSE_TEST(khugepaged_unshares)
+{
+	struct actor *c = share_and_write(self);
+
+	allow_huge(self->p);
+	actor_syscall(self->p, SYS_madvise, (long)self->at, HUGE_SIZE,
+		      MADV_HUGEPAGE);
+	wait_for_khugepaged(self->p);
+	EXPECT_SELF("P", self->p, .zero = HUGE_PAGES, .forks = 1,
+		    .shared = HUGE_PAGES, .parent = WRITTEN,
+		    .collapsed = HUGE_PAGES - WRITTEN);
+	actor_write(c, self->at, PAGE, HUGE_PAGES);
+	EXPECT_SELF("C", c, C_IS_BORN, .reused = HUGE_PAGES);
 }
 
 COLLAPSE_TEST(collapsed_page_is_shared_anew)

@@ -566,6 +566,14 @@ notrace COW_HOOK(cow_on_new_hugetlb_rmap)
 	}
 }
 
+notrace COW_HOOK(cow_on_copy_hugetlb)
+{
+	struct mm_struct *child = COW_TRACED(fregs, 0, typeof(child));
+	struct vm_area_struct *vma = COW_TRACED(fregs, 3, typeof(vma));
+
+	cow_space_note_hugetlb(child, vma->vm_flags & VM_MAYSHARE);
+}
+
 notrace COW_HOOK(cow_on_hugetlb_fault)
 {
 	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));

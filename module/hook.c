@@ -154,6 +154,7 @@ static struct cow_entry fault_entries[] = {
 #endif
 #ifdef CONFIG_HUGETLB_PAGE
 	COW_ENTRY("hugetlb_fault", cow_on_hugetlb_fault),
+	COW_ENTRY("copy_hugetlb_page_range", cow_on_copy_hugetlb),
 	COW_ENTRY("hugetlb_add_new_anon_rmap", cow_on_new_hugetlb_rmap,
 		  .instead = "hugepage_add_new_anon_rmap"),
 #endif

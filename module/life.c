@@ -92,30 +92,25 @@ static struct cow_process *forker(void)
 	return process;
 }
 
-/* Private ones: those that are shared a fork leaves to be faulted in. */
-static unsigned long hugetlb_pages(const struct mm_struct *mm)
-{
-#ifdef CONFIG_HUGETLB_PAGE
-	return atomic_long_read(&mm->hugetlb_usage);
-#else
-	return 0;
-#endif
-}
-
-/* What a fork copied is what the child's memory consists of right after. */
+/*
+ * What a fork copied is what the child's memory consists of right after. Shared
+ * hugetlb memory it leaves to be faulted in, unless userfaultfd protects that
+ * from writes.
+ */
 static void charge_fork(struct cow_process *parent, struct cow_process *child,
 			struct task_struct *task)
 {
+	struct cow_copied copied = cow_space_take_copied(task->mm);
 	struct cow_fork fork = {
-		.eager = cow_space_take_eager(task->mm),
+		.eager = copied.eager,
 		.shared = cow_mm_counter(task->mm, MM_ANONPAGES) +
-			  hugetlb_pages(task->mm),
+			  cow_mm_hugetlb(task->mm),
 		.shared_swap = cow_mm_counter(task->mm, MM_SWAPENTS),
 	};
 
 	if (!READ_ONCE(counting))
 		return;
-	fork.shared -= min(fork.shared, fork.eager);
+	fork.shared -= min(fork.shared, copied.eager + copied.hugetlb);
 	cow_process_charge(parent, COW_BIT(COW_FORKS), 1);
 	cow_process_charge(parent, COW_BIT(COW_SHARED), fork.shared);
 	if (fork.shared_swap)
@@ -282,6 +277,6 @@ void cow_life_exit(struct task_struct *task)
 
 bool cow_life_unmap(struct mm_struct *mm)
 {
-	cow_space_take_eager(mm);
+	cow_space_take_copied(mm);
 	return cow_space_release(mm);
 }

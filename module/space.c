@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "loss.h"
 #include "process.h"
 #include "space.h"
@@ -71,58 +72,105 @@ bool cow_space_release(struct mm_struct *mm)
 }
 
 /*
- * Pinned pages at fork are rare, and forks that copy some at the same time
- * are rarer: a short list will do, and is looked at only if it is not empty.
+ * Forks that have something to note are rare, and two at the same time are
+ * rarer: a short list will do, and is looked at only if it is not empty.
  */
-#define COW_EAGER_FORKS	64
+#define COW_NOTED_FORKS	64
 
-static DEFINE_RAW_SPINLOCK(eager_lock);
-static atomic_t eager_forks;
-static struct {
+/* @before: hugetlb pages as the mapping began that is being copied, if @shared */
+struct noted {
 	struct mm_struct *mm;
-	unsigned long pages;
-} eager[COW_EAGER_FORKS];
+	struct cow_copied copied;
+	unsigned long before;
+	bool shared;
+};
+
+static DEFINE_RAW_SPINLOCK(noted_lock);
+static atomic_t noted_forks;
+static struct noted noted[COW_NOTED_FORKS];
+
+static struct noted *find_noted(const struct mm_struct *mm)
+{
+	int i;
+
+	for (i = 0; i < COW_NOTED_FORKS; i++)
+		if (noted[i].mm == mm)
+			return &noted[i];
+	return NULL;
+}
+
+/* Return: NULL if there is no room. */
+static struct noted *get_noted(struct mm_struct *mm)
+{
+	struct noted *fork = find_noted(mm);
+
+	if (fork)
+		return fork;
+	fork = find_noted(NULL);
+	if (!fork)
+		return NULL;
+	*fork = (struct noted){ .mm = mm };
+	atomic_inc(&noted_forks);
+	return fork;
+}
 
 void cow_space_note_eager(struct mm_struct *mm, unsigned long pages)
 {
-	int i, unused = -1;
+	struct noted *fork;
 
-	raw_spin_lock(&eager_lock);
-	for (i = 0; i < COW_EAGER_FORKS && eager[i].mm != mm; i++)
-		if (!eager[i].mm)
-			unused = i;
-	if (i == COW_EAGER_FORKS && unused >= 0) {
-		i = unused;
-		eager[i].mm = mm;
-		eager[i].pages = 0;
-		atomic_inc(&eager_forks);
-	}
-	if (i < COW_EAGER_FORKS)
-		eager[i].pages += pages;
-	raw_spin_unlock(&eager_lock);
-	if (i == COW_EAGER_FORKS)
+	raw_spin_lock(&noted_lock);
+	fork = get_noted(mm);
+	if (fork)
+		fork->copied.eager += pages;
+	raw_spin_unlock(&noted_lock);
+	if (!fork)
 		cow_lose_in(current->mm, COW_LOSS_flight, pages);
 }
 
-unsigned long cow_space_take_eager(struct mm_struct *mm)
+static void end_hugetlb(struct noted *fork)
 {
-	unsigned long pages = 0;
-	int i;
+	if (fork->shared)
+		fork->copied.hugetlb += cow_mm_hugetlb(fork->mm) - fork->before;
+	fork->shared = false;
+}
 
-	if (likely(!atomic_read(&eager_forks)))
-		return 0;
+void cow_space_note_hugetlb(struct mm_struct *mm, bool shared)
+{
+	struct noted *fork;
 
-	raw_spin_lock(&eager_lock);
-	for (i = 0; i < COW_EAGER_FORKS; i++) {
-		if (eager[i].mm != mm)
-			continue;
-		pages = eager[i].pages;
-		eager[i].mm = NULL;
-		atomic_dec(&eager_forks);
-		break;
+	if (!shared && !atomic_read(&noted_forks))
+		return;
+
+	raw_spin_lock(&noted_lock);
+	fork = shared ? get_noted(mm) : find_noted(mm);
+	if (fork) {
+		end_hugetlb(fork);
+		fork->before = cow_mm_hugetlb(mm);
+		fork->shared = shared;
 	}
-	raw_spin_unlock(&eager_lock);
-	return pages;
+	raw_spin_unlock(&noted_lock);
+	if (shared && !fork)
+		cow_lose_in(current->mm, COW_LOSS_flight, 1);
+}
+
+struct cow_copied cow_space_take_copied(struct mm_struct *mm)
+{
+	struct cow_copied copied = {};
+	struct noted *fork;
+
+	if (likely(!atomic_read(&noted_forks)))
+		return copied;
+
+	raw_spin_lock(&noted_lock);
+	fork = find_noted(mm);
+	if (fork) {
+		end_hugetlb(fork);
+		copied = fork->copied;
+		fork->mm = NULL;
+		atomic_dec(&noted_forks);
+	}
+	raw_spin_unlock(&noted_lock);
+	return copied;
 }
 
 static size_t buckets(void)

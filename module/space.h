@@ -6,8 +6,10 @@
  * released when the kernel begins to tear it down, after which it can have no
  * faults. So an mm in the table is a live one.
  *
- * An address space that fork is still filling is not in the table yet. Pages
- * that fork copies at once, since they are pinned, are noted aside until then.
+ * An address space that fork is still filling is not in the table yet. What is
+ * to be known of its pages is noted aside until then: those that fork copies at
+ * once, since they are pinned, and those of shared hugetlb memory, which the
+ * kernel counts with the private ones.
  */
 #ifndef COWSTAT_SPACE_H
 #define COWSTAT_SPACE_H
@@ -97,8 +99,24 @@ cow_space_owner(const struct mm_struct *mm)
 	return space ? READ_ONCE(space->process) : NULL;
 }
 
-/* Pages that fork copied into @mm. */
+/**
+ * struct cow_copied - what a fork did to its child's memory
+ * @eager: pages that it copied
+ * @hugetlb: pages of shared hugetlb memory whose entries it copied
+ */
+struct cow_copied {
+	unsigned long eager;
+	unsigned long hugetlb;
+};
+
+/*
+ * Fork has copied @pages into @mm, or begins with a mapping of hugetlb pages. Any
+ * context of the task that forks.
+ */
 void cow_space_note_eager(struct mm_struct *mm, unsigned long pages);
-unsigned long cow_space_take_eager(struct mm_struct *mm);
+void cow_space_note_hugetlb(struct mm_struct *mm, bool shared);
+
+/* What was noted, which is forgotten with that. */
+struct cow_copied cow_space_take_copied(struct mm_struct *mm);
 
 #endif /* COWSTAT_SPACE_H */

@@ -391,6 +391,58 @@ HUGETLB_TEST(shared_memory_is_never_counted, H)
 	EXPECT_SELF("C", c, 0);
 }
 
+/* Of @at, to be told of forks; fails where the kernel cannot do that. */
+static long protect_by_userfaultfd(struct actor *actor, char *at)
+{
+	struct uffdio_api *api = actor_shared_page();
+	struct uffdio_register *range = actor_shared_page();
+	long fd = actor_syscall(actor, SYS_userfaultfd, 0);
+
+	*api = (struct uffdio_api){
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP |
+			    UFFD_FEATURE_WP_HUGETLBFS_SHMEM |
+			    UFFD_FEATURE_EVENT_FORK,
+	};
+	*range = (struct uffdio_register){
+		.range = { (long)at, H * HUGE_SIZE },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	return actor_syscall(actor, SYS_ioctl, fd, UFFDIO_API, (long)api) ?:
+	       actor_syscall(actor, SYS_ioctl, fd, UFFDIO_REGISTER,
+			     (long)range) ?: fd;
+}
+
+/*
+ * Fork copies the entries of shared memory then, and counts its pages with the
+ * private ones; those lie on both sides of it here.
+ */
+HUGETLB_TEST(shared_memory_that_userfaultfd_protects, 2 * H)
+{
+	char *shared = actor_map(self->p, PAGES, MAP_SHARED | MAP_ANONYMOUS |
+				 MAP_HUGETLB, -1);
+	char *more = actor_map(self->p, PAGES, MAP_PRIVATE | MAP_ANONYMOUS |
+			       MAP_HUGETLB, -1);
+	struct actor *reader, *c;
+	long fd;
+
+	write_all(self->p, self->at);
+	write_all(self->p, shared);
+	write_all(self->p, more);
+	fd = protect_by_userfaultfd(self->p, shared);
+	if (fd < 0)
+		SKIP(return, "the kernel has no such userfaultfd");
+	reader = actor_clone(self->p, ACTOR_THREAD_FLAGS);
+	actor_post_syscall(reader, SYS_read,
+			   (long [6]){ fd, (long)actor_shared_page(),
+				       sizeof(struct uffd_msg) });
+	c = actor_fork(self->p);
+	EXPECT_EQ(sizeof(struct uffd_msg), actor_wait(reader));
+	EXPECT_SELF("P", self->p, .zero = 2 * PAGES, .huge = 2 * PAGES,
+		    .forks = 1, .shared = 2 * PAGES);
+	EXPECT_SELF("C", c, .inherited = 2 * PAGES);
+}
+
 HUGETLB_TEST(private_pages_of_a_file, 2 * H)
 {
 	char *at = map_file(self->p, hugetlb_file(self->p), MAP_PRIVATE);

@@ -161,16 +161,21 @@ static void note_eager(unsigned int n, unsigned long pages)
 	preempt_enable();
 }
 
+static unsigned long take_eager(struct mm_struct *mm)
+{
+	return cow_space_take_copied(mm).eager;
+}
+
 static void test_eager(void)
 {
 	start();
-	ok(!cow_space_take_eager(mm(1)), "nothing was copied at fork");
+	ok(!take_eager(mm(1)), "nothing was copied at fork");
 	note_eager(1, 3);
 	note_eager(2, 1);
 	note_eager(1, 4);
-	ok(cow_space_take_eager(mm(1)) == 7, "all of one");
-	ok(cow_space_take_eager(mm(2)) == 1, "none of the other's");
-	ok(!cow_space_take_eager(mm(1)), "they are taken once");
+	ok(take_eager(mm(1)) == 7, "all of one");
+	ok(take_eager(mm(2)) == 1, "none of the other's");
+	ok(!take_eager(mm(1)), "they are taken once");
 	cow_space_exit();
 }
 
@@ -185,9 +190,9 @@ static void test_many_eager(void)
 	note_eager(64, 2);
 	ok(lost[COW_LOSS_flight] == 1, "that of one more is lost");
 	for (n = 0; n < 64; n++)
-		right += cow_space_take_eager(mm(n)) == n + 1;
+		right += take_eager(mm(n)) == n + 1;
 	ok(right == 64, "the others' is right: %u of 64", right);
-	ok(!cow_space_take_eager(mm(64)), "that of the one more is not there");
+	ok(!take_eager(mm(64)), "that of the one more is not there");
 	cow_space_exit();
 }
 

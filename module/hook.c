@@ -82,7 +82,10 @@ static struct cow_probe fault_probes[] = {
 
 static COW_HOOK(on_exit_mmap)
 {
-	cow_life_unmap((struct mm_struct *)cow_traced_argument(fregs, 0));
+	struct mm_struct *mm = (struct mm_struct *)cow_traced_argument(fregs, 0);
+
+	if (!cow_life_unmap(mm))
+		cow_life_unbound(mm);
 }
 
 static COW_HOOK(on_copy_begin)

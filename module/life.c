@@ -280,3 +280,25 @@ bool cow_life_unmap(struct mm_struct *mm)
 	cow_space_take_copied(mm);
 	return cow_space_release(mm);
 }
+
+/*
+ * The memory of a child that will not be: fork has given it the program's file, and
+ * drops it in the context of the parent. So does an exec with the memory that it
+ * was building; but that is the current task's own, or has no file yet.
+ */
+static bool is_failed_fork(const struct mm_struct *mm)
+{
+	return READ_ONCE(counting) && current->mm && current->mm != mm &&
+	       rcu_access_pointer(mm->exe_file) && !cow_mm_is_owned(mm);
+}
+
+/* A task that is not tracked drops its old memory so when it has called exec. */
+void cow_life_unbound(const struct mm_struct *mm)
+{
+	if (!is_failed_fork(mm))
+		return;
+	raw_spin_lock(&cow_tree_lock);
+	if (cow_process_by_pid(task_tgid(current)))
+		cow_process_charge(forker(), COW_BIT(COW_FORKS_FAILED), 1);
+	raw_spin_unlock(&cow_tree_lock);
+}

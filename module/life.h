@@ -26,6 +26,9 @@ void cow_life_exit(struct task_struct *task);
 /* The last user of @mm has gone. Return: false if it was not bound. */
 bool cow_life_unmap(struct mm_struct *mm);
 
+/* The last user of @mm, which was not bound, has gone: that of a failed fork? */
+void cow_life_unbound(const struct mm_struct *mm);
+
 /*
  * The process that pays for what happens in @mm, if no process is bound to it;
  * @exec if the current task is building it for an exec. Never NULL, but

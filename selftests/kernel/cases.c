@@ -573,7 +573,7 @@ ANON_TEST(outside_reads_count_nothing)
 }
 
 /* The clone fails at the pid, after it has copied the address space. */
-ANON_TEST(failed_fork_counts_nothing)
+ANON_TEST(failed_fork_is_counted_as_such)
 {
 	struct clone_args *args = actor_shared_page();
 	int *tid = actor_shared_page();
@@ -587,7 +587,7 @@ ANON_TEST(failed_fork_counts_nothing)
 	ret = actor_syscall(self->p, SYS_clone3, (long)args, sizeof(*args));
 	ASSERT_EQ(-EEXIST, ret);
 	actor_write(self->p, self->at, PAGE, N);
-	EXPECT_SELF("P", self->p, .reused = N);
+	EXPECT_SELF("P", self->p, .failed = 1, .reused = N);
 	read = must_read(self->tree);
 	EXPECT_EQ(1, read.tree_procs);
 }

@@ -92,7 +92,7 @@ void cow_event_exit(const struct cow_process *process)
 		.pid = pid_of(process),
 		.tree = process->tree,
 		.ppid = pid_of(cow_parent_of(process)),
-		.vfork = process->borrower,
+		.vfork = cow_process_pays_back(process),
 		.comm = process->comm,
 	};
 	struct cow_sums self = {};

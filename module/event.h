@@ -62,7 +62,8 @@ struct cow_fork {
  * @pid: process
  * @tree: see struct cow_process
  * @ppid: its parent in the tree
- * @vfork: it was a borrower (see process.h), and what it counted is its parent's
+ * @vfork: it was a borrower (see process.h), and what it counted is its parent's;
+ *	not if it was a helper that the kernel ran, which has none
  * @comm: its name
  * @counters: its own
  */

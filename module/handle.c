@@ -49,7 +49,7 @@ static struct cow_process *counted_root(const struct cow_handle *handle)
 static u32 state_of(const struct cow_process *root,
 		    const struct cow_tree_sums *sums)
 {
-	if (READ_ONCE(root->group_alive))
+	if (cow_process_alive(root))
 		return COWSTAT_TREE_ALIVE;
 	return sums->alive || sums->unborn ?
 		COWSTAT_TREE_ORPHANED : COWSTAT_TREE_GONE;

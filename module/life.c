@@ -45,14 +45,6 @@ static struct cow_process *nearest_tracked(struct task_struct *task)
 	return cow_root;
 }
 
-/* A borrower itself pays for nothing but the stack of the program it execs. */
-static struct cow_process *owner_of(struct cow_process *process)
-{
-	while (process->borrower)
-		process = cow_parent_of(process);
-	return process;
-}
-
 struct cow_process *cow_life_payer(const struct mm_struct *mm, bool exec)
 {
 	struct cow_process *process = cow_space_owner(mm);
@@ -71,7 +63,7 @@ struct cow_process *cow_life_payer(const struct mm_struct *mm, bool exec)
 		rcu_read_unlock();
 	}
 	if (process->pid != task_tgid(current))
-		process = owner_of(process);
+		process = cow_process_owner(process);
 	if (process == cow_root)
 		cow_lose(process, COW_LOSS_owner, 1);
 	return process;
@@ -86,7 +78,7 @@ static struct cow_process *forker(void)
 		process = cow_space_owner(current->mm);
 	if (!process) {
 		rcu_read_lock();
-		process = owner_of(nearest_tracked(current));
+		process = cow_process_owner(nearest_tracked(current));
 		rcu_read_unlock();
 	}
 	return process;
@@ -135,6 +127,8 @@ static void insert_child(struct cow_process *parent, struct cow_process *child,
 	cow_process_insert(parent, child);
 	if (mm)
 		cow_space_bind(mm, child);
+	else
+		cow_process_borrow(child, parent);
 	cow_baseline_child_born(child);
 }
 
@@ -200,7 +194,8 @@ static struct cow_process *late_process(struct task_struct *task)
 	struct cow_process *parent, *process;
 
 	rcu_read_lock();
-	parent = owner_of(nearest_tracked(rcu_dereference(task->real_parent)));
+	parent = nearest_tracked(rcu_dereference(task->real_parent));
+	parent = cow_process_owner(parent);
 	rcu_read_unlock();
 	process = cow_process_alloc(task_tgid(task), COW_LOCKED);
 	if (IS_ERR(process)) {
@@ -222,6 +217,7 @@ void cow_life_exec(struct task_struct *task)
 	if (process && !cow_space_owner(task->mm)) {
 		if (process->borrower)
 			WRITE_ONCE(cow_living, cow_living + 1);
+		cow_process_give_back(process);
 		process->borrower = false;
 		process->tree = pid_nr(process->pid);
 		cow_space_bind(task->mm, process);
@@ -258,9 +254,10 @@ static void exit_group(struct task_struct *task)
 	raw_spin_lock(&cow_tree_lock);
 	process = cow_process_by_pid(task_tgid(task));
 	if (process && process->group_alive) {
-		if (!process->borrower)
-			WRITE_ONCE(cow_living, cow_living - 1);
+		cow_process_give_back(process);
 		process->group_alive = false;
+		if (!process->borrower && !cow_process_alive(process))
+			WRITE_ONCE(cow_living, cow_living - 1);
 		remember(process, task);
 		cow_process_put_user(process);
 	}

@@ -43,6 +43,8 @@ static void process_init(struct cow_process *process, struct pid *pid)
 	process->gid = INVALID_GID;
 	INIT_LIST_HEAD(&process->pending);
 	INIT_LIST_HEAD(&process->leaving);
+	INIT_LIST_HEAD(&process->borrowers);
+	INIT_LIST_HEAD(&process->borrowing);
 }
 
 /* A racing pair may pass the limit by one; nothing depends on it. */
@@ -102,12 +104,49 @@ void cow_process_leave_mm(struct cow_process *process, struct mm_struct *mm)
 	process->mm = NULL;
 }
 
+/* The kernel has no memory that a helper of its could borrow. */
+void cow_process_borrow(struct cow_process *borrower, struct cow_process *owner)
+{
+	lockdep_assert_held(&cow_tree_lock);
+
+	if (owner == cow_root)
+		return;
+	if (!cow_process_alive(owner))
+		WRITE_ONCE(cow_living, cow_living + 1);
+	borrower->owner = owner;
+	list_add_tail(&borrower->borrowing, &owner->borrowers);
+}
+
+void cow_process_give_back(struct cow_process *borrower)
+{
+	struct cow_process *owner = borrower->owner;
+
+	lockdep_assert_held(&cow_tree_lock);
+
+	if (!owner)
+		return;
+	borrower->owner = NULL;
+	list_del_init(&borrower->borrowing);
+	if (!cow_process_alive(owner))
+		WRITE_ONCE(cow_living, cow_living - 1);
+}
+
+/* On some kernels a task drops its memory before it is seen to exit. */
+static void forget_borrowers(struct cow_process *owner)
+{
+	struct cow_process *borrower, *next;
+
+	list_for_each_entry_safe(borrower, next, &owner->borrowers, borrowing)
+		cow_process_give_back(borrower);
+}
+
 void cow_process_put_user(struct cow_process *process)
 {
 	lockdep_assert_held(&cow_tree_lock);
 
 	if (--process->users)
 		return;
+	forget_borrowers(process);
 	hlist_del_rcu(&process->by_pid);
 	WRITE_ONCE(cow_processes, cow_processes - 1);
 	if (trace_cow_exit_enabled())
@@ -128,6 +167,20 @@ static void give(struct cow_process *owner, const struct cow_sums *sums)
 	cow_shard_raise_max(shard, sums->break_max_ns);
 }
 
+bool cow_process_pays_back(const struct cow_process *process)
+{
+	return process->borrower && cow_parent_of(process) != cow_root;
+}
+
+/* During the scan: where they belong is as unknown as where @process did. */
+static void unplace_children(struct cow_process *process)
+{
+	struct cow_node *child;
+
+	for (child = process->node.first; child; child = child->next)
+		cow_process_of(child)->unplaced = true;
+}
+
 /* Children that are moved with the lock held. */
 #define COW_CHILDREN_AT_ONCE	64
 
@@ -142,11 +195,13 @@ static void fold(struct cow_process *process)
 
 	cow_walk_fold(process);
 	cow_process_read(process, &self);
-	if (process->borrower) {
+	if (cow_process_pays_back(process)) {
 		give(parent, &self);
 		memset(&self, 0, sizeof(self));
 	}
-	cow_tree_fold(&process->node, &self, !process->borrower);
+	if (unlikely(process->unplaced))
+		unplace_children(process);
+	cow_tree_fold(&process->node, &self, !cow_process_pays_back(process));
 	cow_process_free_later(process);
 }
 
@@ -287,6 +342,7 @@ int cow_process_init(void)
 	if (cow_reserve_init(&process_reserve, process_cache))
 		goto err_free_root;
 	INIT_LIST_HEAD(&cow_root->pending);
+	INIT_LIST_HEAD(&cow_root->borrowers);
 	cow_root->users = 1;
 	return 0;
 

@@ -11,7 +11,8 @@
  * A vfork child, or any other clone that shares its parent's memory, is a
  * borrower: it is in the tree, so that its later exec needs no memory and
  * knows its ancestors, but it is not shown and counts as no process. What it
- * does is charged to the owner of the memory.
+ * does is charged to the owner of the memory. An owner whose thread group has
+ * exited lives as long as it has borrowers, and is shown by the pid of one.
  *
  * Locking: cow_tree_lock protects the tree, all fields but the shards, and all
  * changes to the two hash tables. It is a raw spinlock since the hooks run
@@ -52,7 +53,10 @@ struct cow_shard {
  * @space: its address space; further ones are allocated
  * @users: the thread group, if @group_alive, and the bound address spaces
  * @group_alive: a thread still runs
- * @borrower: uses the memory of its parent in the tree until it execs
+ * @borrower: uses the memory of another process until it execs
+ * @owner: of a borrower that runs: that other process, or NULL if it is gone
+ * @borrowers: of an owner: those of which it is the @owner, the oldest first
+ * @borrowing: in the @borrowers of the owner
  * @unplaced: was there before the module; its parent is still to be found
  * @mm: the memory that it runs in, as long as that is bound
  * @pins: baselines (baseline.h) and walks of which this is the root
@@ -88,6 +92,10 @@ struct cow_process {
 	pid_t tree;
 
 	struct mm_struct *mm;
+
+	struct cow_process *owner;
+	struct list_head borrowers;
+	struct list_head borrowing;
 
 	unsigned int pins;
 	unsigned int recorders;
@@ -147,9 +155,35 @@ static inline bool cow_process_counts(const struct cow_process *process)
 	return process != cow_root && !process->borrower;
 }
 
+/* Does anything use its memory? */
+static inline bool cow_process_alive(const struct cow_process *process)
+{
+	return process->group_alive || !list_empty(&process->borrowers);
+}
+
 static inline bool cow_process_lives(const struct cow_process *process)
 {
-	return process->group_alive && cow_process_counts(process);
+	return cow_process_alive(process) && cow_process_counts(process);
+}
+
+/* Who stands for it: its own thread group, else the oldest borrower. */
+static inline struct pid *cow_process_pid(const struct cow_process *process)
+{
+	if (!process->group_alive && !list_empty(&process->borrowers))
+		process = list_first_entry(&process->borrowers,
+					   struct cow_process, borrowing);
+	return process->pid;
+}
+
+/*
+ * The process whose memory @process uses. A borrower itself pays for nothing but
+ * the stack of the program it execs.
+ */
+static inline struct cow_process *cow_process_owner(struct cow_process *process)
+{
+	while (process->borrower)
+		process = process->owner ?: cow_parent_of(process);
+	return process;
 }
 
 /*
@@ -172,6 +206,16 @@ void cow_process_put_user(struct cow_process *process);
 
 /* @mm, which was bound to it, will not be any more. It can still be looked at. */
 void cow_process_leave_mm(struct cow_process *process, struct mm_struct *mm);
+
+/*
+ * @borrower uses the memory of @owner from now on, until it execs, exits, or the
+ * owner is gone; with cow_tree_lock held.
+ */
+void cow_process_borrow(struct cow_process *borrower, struct cow_process *owner);
+void cow_process_give_back(struct cow_process *borrower);
+
+/* Is what it counted, being a borrower's, to be its parent's? */
+bool cow_process_pays_back(const struct cow_process *process);
 
 /*
  * Take it out of the tree for good; with cow_tree_lock held. If it has very many

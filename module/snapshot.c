@@ -23,8 +23,8 @@ static void copy_comm(char *comm, const struct cow_process *process)
 	struct task_struct *task = NULL;
 
 	rcu_read_lock();
-	if (process->group_alive)
-		task = pid_task(process->pid, PIDTYPE_TGID);
+	if (cow_process_alive(process))
+		task = pid_task(cow_process_pid(process), PIDTYPE_TGID);
 	strscpy_pad(comm, task ? task->comm : process->comm, COWSTAT_COMM_LEN);
 	rcu_read_unlock();
 }
@@ -37,7 +37,7 @@ static u32 flags_of(const struct cow_process *process, s32 pid,
 	if (!cow_process_counts(process))
 		return 0;
 	flags |= COW_ROW_PROCESS;
-	if (process->group_alive)
+	if (cow_process_alive(process))
 		flags |= COW_ROW_ALIVE;
 	if (pid && cow_viewer_owns(viewer, process))
 		flags |= COW_ROW_OWNED;

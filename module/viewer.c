@@ -73,8 +73,8 @@ bool cow_viewer_owns(const struct cow_viewer *viewer,
 	if (viewer->all)
 		return true;
 	rcu_read_lock();
-	if (process->group_alive)
-		task = pid_task(process->pid, PIDTYPE_TGID);
+	if (cow_process_alive(process))
+		task = pid_task(cow_process_pid(process), PIDTYPE_TGID);
 	owns = task ? owns_task(viewer, task) :
 		      owned_at_exit(viewer, process);
 	rcu_read_unlock();
@@ -84,7 +84,7 @@ bool cow_viewer_owns(const struct cow_viewer *viewer,
 pid_t cow_viewer_pid(const struct cow_viewer *viewer,
 		     const struct cow_process *process)
 {
-	return pid_nr_ns(process->pid, viewer->ns);
+	return pid_nr_ns(cow_process_pid(process), viewer->ns);
 }
 
 struct cow_process *cow_viewer_process(const struct cow_viewer *viewer,
@@ -99,8 +99,8 @@ struct cow_process *cow_viewer_process(const struct cow_viewer *viewer,
 		process = cow_process_by_pid(pid);
 	rcu_read_unlock();
 
-	while (process && process->borrower)
-		process = cow_parent_of(process);
-	return process && process->group_alive && process != cow_root &&
+	if (process)
+		process = cow_process_owner(process);
+	return process && cow_process_lives(process) &&
 	       cow_viewer_pid(viewer, process) ? process : NULL;
 }

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -724,17 +726,195 @@ LIFE_TEST(fork_of_a_clone_vm_child)
 	EXPECT_EQ(2, must_read(self->tree).tree_procs);
 }
 
-/* The memory's first owner is gone, the borrower writes on. */
+/* The memory's first owner is gone, the borrower writes on, and stands for it. */
 LIFE_TEST(clone_vm_child_outlives_its_lender)
 {
 	struct actor *v = actor_clone(self->p, CLONE_VM | SIGCHLD);
 	char *at = actor_map(v, N, ANON, -1);
+	__u64 processes = must_info(self->fd).processes;
+	struct actor *c;
+	struct cowstat_row row;
+	struct cow_list list;
 
 	actor_exit(self->p);
 	actor_write(v, at, PAGE, N);
 	EXPECT_EQ(N, must_read(self->tree).counters.value[COW_zero_filled]);
+	EXPECT_EQ(COWSTAT_TREE_ALIVE, must_read(self->tree).tree_state);
+	EXPECT_EQ(1, must_read(self->tree).tree_alive);
+	EXPECT_EQ(processes, must_info(self->fd).processes);
+	row = must_process(self->fd, v->pid);
+	EXPECT_EQ(v->pid, row.pid);
+	EXPECT_EQ(getpid(), row.ppid);
+	EXPECT_EQ(2 * N, row.self.value[COW_zero_filled]);
+	c = actor_fork(v);
+	actor_write(c, at, PAGE, N);
+	EXPECT_EQ(v->pid, must_process(self->fd, c->pid).ppid);
+	list = must_list(self->fd);
+	EXPECT_EQ(true, cow_find(&list, v->pid) != NULL);
+	expect_order(_metadata, &list);
+	cow_list_free(&list);
+
 	actor_exit(v);
+	EXPECT_EQ(COWSTAT_TREE_ORPHANED, must_read(self->tree).tree_state);
+	EXPECT_EQ(processes, must_info(self->fd).processes);
+	EXPECT_EQ(getpid(), must_process(self->fd, c->pid).ppid);
+	actor_exit(c);
 	EXPECT_EQ(COWSTAT_TREE_GONE, must_read(self->tree).tree_state);
+	EXPECT_EQ(processes - 1, must_info(self->fd).processes);
+}
+
+/* One goes, another stands for the process; one that execs is its own. */
+LIFE_TEST(clone_vm_children_outlive_their_lender)
+{
+	struct actor *first = actor_clone(self->p, CLONE_VM | SIGCHLD);
+	struct actor *second = actor_clone(self->p, CLONE_VM | SIGCHLD);
+	struct actor *third = actor_clone(self->p, CLONE_VM | SIGCHLD);
+	__u64 processes = must_info(self->fd).processes;
+
+	actor_exit(self->p);
+	EXPECT_EQ(first->pid, must_process(self->fd, second->pid).pid);
+	EXPECT_EQ(first->pid, must_process(self->fd, third->pid).pid);
+	actor_exit(first);
+	EXPECT_EQ(second->pid, must_process(self->fd, third->pid).pid);
+	EXPECT_EQ(processes, must_info(self->fd).processes);
+
+	exec_cat(second, self);
+	EXPECT_EQ(second->pid, must_process(self->fd, second->pid).pid);
+	EXPECT_EQ(third->pid, must_process(self->fd, third->pid).pid);
+	EXPECT_EQ(third->pid, must_process(self->fd, second->pid).ppid);
+	EXPECT_EQ(processes + 1, must_info(self->fd).processes);
+	EXPECT_EQ(2, must_read(self->tree).tree_alive);
+
+	actor_exit(third);
+	EXPECT_EQ(COWSTAT_TREE_ORPHANED, must_read(self->tree).tree_state);
+	EXPECT_EQ(getpid(), must_process(self->fd, second->pid).ppid);
+	EXPECT_EQ(processes, must_info(self->fd).processes);
+}
+
+/* A fork that cannot have the pid that it is to have, when all has been copied */
+static long fork_into_pid(struct actor *actor, unsigned long flags, pid_t pid)
+{
+	struct clone_args *args = actor_shared_page();
+	pid_t *wanted = actor_shared_page();
+
+	*wanted = pid;
+	*args = (struct clone_args){
+		.flags = flags,
+		.exit_signal = SIGCHLD,
+		.set_tid = (long)wanted,
+		.set_tid_size = 1,
+	};
+	return actor_syscall(actor, SYS_clone3, (long)args, sizeof(*args));
+}
+
+/* @failed forks of P, which leave its pages write-protected. */
+static void expect_failed(struct __test_metadata *_metadata,
+			  FIXTURE_DATA(life) *self, unsigned int failed)
+{
+	struct cowstat_counters self_counters;
+	const __u64 *v = self_counters.value;
+
+	actor_write(self->p, self->at, PAGE, N);
+	self_counters = must_process(self->fd, self->p->pid).self;
+	EXPECT_EQ(failed, v[COW_forks_failed]);
+	EXPECT_EQ(failed ? N : 0, v[COW_reused]);
+	EXPECT_EQ(0, v[COW_forks]);
+	EXPECT_EQ(0, v[COW_shared]);
+	EXPECT_EQ(1, must_read(self->tree).tree_procs);
+}
+
+LIFE_TEST(fork_that_cannot_have_its_pid)
+{
+	int i;
+
+	for (i = 0; i < 5; i++)
+		ASSERT_EQ(-EEXIST, fork_into_pid(self->p, 0, getpid()));
+	expect_failed(_metadata, self, 5);
+}
+
+LIFE_TEST(fork_that_cannot_tell_of_its_child)
+{
+	ASSERT_EQ(-EFAULT, actor_syscall(self->p, SYS_clone,
+					 CLONE_PIDFD | SIGCHLD, 0, 8, 0, 0));
+	expect_failed(_metadata, self, 1);
+}
+
+/* What copies no memory cannot fail so. */
+LIFE_TEST(clone_that_fails_is_no_fork)
+{
+	ASSERT_EQ(-EEXIST, fork_into_pid(self->p, CLONE_VM | CLONE_VFORK,
+					 getpid()));
+	ASSERT_EQ(-EEXIST, fork_into_pid(self->p, CLONE_VM, getpid()));
+	expect_failed(_metadata, self, 0);
+}
+
+/* It drops the memory that it was building, as a failed fork does. */
+LIFE_TEST(exec_that_fails_is_no_fork)
+{
+	char *file = no_program();
+	char *path = strcpy(actor_shared_page(), file);
+	long *argv = actor_shared_page();
+
+	argv[0] = (long)path;
+	ASSERT_EQ(-ENOEXEC, actor_syscall(self->p, SYS_execve, (long)path,
+					  (long)argv, (long)&argv[1]));
+	unlink(file);
+	ASSERT_EQ(-ENOENT, actor_syscall(self->p, SYS_execve, (long)path,
+					 (long)argv, (long)&argv[1]));
+	expect_failed(_metadata, self, 0);
+	free(file);
+}
+
+/* The kernel gives up in the middle of the copy: it owes no more memory. */
+#define OVERCOMMIT	"/proc/sys/vm/overcommit_memory"
+#define OVERCOMMIT_KB	"/proc/sys/vm/overcommit_kbytes"
+
+LIFE_TEST(fork_that_runs_out_of_memory)
+{
+	long was = read_long(OVERCOMMIT), result;
+	char text[32];
+
+	write_text(OVERCOMMIT, "1");
+	actor_map(self->p, 1UL << 20, ANON, -1);
+	write_text(OVERCOMMIT_KB, "4096");
+	write_text(OVERCOMMIT, "2");
+	result = actor_syscall(self->p, SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	snprintf(text, sizeof(text), "%ld", was);
+	write_text(OVERCOMMIT, text);
+	write_text("/proc/sys/vm/overcommit_ratio", "50");
+	ASSERT_EQ(-ENOMEM, result);
+	EXPECT_EQ(1, must_process(self->fd, self->p->pid)
+		     .self.value[COW_forks_failed]);
+	EXPECT_EQ(0, must_process(self->fd, self->p->pid).self.value[COW_forks]);
+}
+
+/* A container that has reached its limit of processes */
+#define CGROUP	"/sys/fs/cgroup/cowstat-test"
+
+static bool make_cgroup(void)
+{
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+pids");
+	return !mkdir(CGROUP, 0755) && !access(CGROUP "/pids.max", W_OK);
+}
+
+LIFE_TEST(fork_at_the_limit_of_a_cgroup)
+{
+	char pid[16];
+	int i;
+
+	if (!make_cgroup()) {
+		rmdir(CGROUP);
+		SKIP(return, "no cgroup2 with pids at /sys/fs/cgroup");
+	}
+	snprintf(pid, sizeof(pid), "%d", self->p->pid);
+	ASSERT_EQ(0, write_text(CGROUP "/cgroup.procs", pid));
+	ASSERT_EQ(0, write_text(CGROUP "/pids.max", "1"));
+	for (i = 0; i < 5; i++)
+		EXPECT_EQ(-EAGAIN, actor_syscall(self->p, SYS_clone, SIGCHLD,
+						 0, 0, 0, 0));
+	ASSERT_EQ(0, write_text("/sys/fs/cgroup/cgroup.procs", pid));
+	rmdir(CGROUP);
+	expect_failed(_metadata, self, 5);
 }
 
 /* Killed while many threads fault: what happened is counted, no more. */

@@ -68,11 +68,12 @@ struct cow_probe {
 	struct tracepoint *tracepoint;
 };
 
+/* The last one first: whoever is born must be seen to exit. */
 static struct cow_probe life_probes[] = {
-	{ "task_newtask",	probe_fork },
-	{ "sched_process_exec",	probe_exec },
-	{ "sched_process_exit",	probe_exit },
 	{ "exit_mmap",		probe_exit_mmap },
+	{ "sched_process_exit",	probe_exit },
+	{ "sched_process_exec",	probe_exec },
+	{ "task_newtask",	probe_fork },
 };
 
 static struct cow_probe fault_probes[] = {

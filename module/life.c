@@ -15,6 +15,7 @@
 #include "loss.h"
 #include "origin.h"
 #include "process.h"
+#include "scan.h"
 #include "space.h"
 
 /* How far up to look for a tracked ancestor. */
@@ -159,6 +160,8 @@ static void fork_process(struct task_struct *task, struct mm_struct *mm)
 	struct cow_process *new, *child, *parent;
 	bool reused = mm && reuses(mm);
 
+	if (unlikely(!READ_ONCE(counting)))
+		cow_scan_forker();
 	new = cow_process_alloc(task_tgid(task), COW_ATOMIC);
 	raw_spin_lock(&cow_tree_lock);
 	parent = forker();

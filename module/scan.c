@@ -70,6 +70,7 @@ static int gather_all(struct crowd *crowd)
 static bool insert(struct task_struct *task, struct cow_process *process,
 		   struct mm_struct *mm)
 {
+	struct cow_process *owner;
 	struct cow_space *space;
 
 	if (cow_process_by_pid(process->pid))
@@ -77,9 +78,12 @@ static bool insert(struct task_struct *task, struct cow_process *process,
 	if (!atomic_read(&task->signal->live))
 		return false;
 
+	owner = mm ? cow_space_owner(mm) : NULL;
 	process->unplaced = true;
-	process->borrower = !mm || cow_space_owner(mm);
+	process->borrower = !mm || owner;
 	cow_process_insert(cow_root, process);
+	if (owner)
+		cow_process_borrow(process, owner);
 	if (process->borrower)
 		return true;
 	space = cow_space_bind(mm, process);
@@ -124,6 +128,34 @@ static void add(struct task_struct *task)
 		mmput(mm);
 	if (!inserted)
 		cow_process_free(process);
+}
+
+static bool is_tracked(struct task_struct *task)
+{
+	bool tracked;
+
+	rcu_read_lock();
+	tracked = cow_process_by_pid(task_tgid(task));
+	rcu_read_unlock();
+	return tracked;
+}
+
+/* Should there be no memory, it is lost when the scan comes to it, or its child is. */
+void cow_scan_forker(void)
+{
+	struct cow_process *process;
+	bool inserted;
+
+	if (!current->mm || (current->flags & PF_KTHREAD) || is_tracked(current))
+		return;
+	process = cow_process_alloc(task_tgid(current), COW_ATOMIC);
+	if (IS_ERR(process))
+		return;
+	raw_spin_lock(&cow_tree_lock);
+	inserted = insert(current, process, current->mm);
+	raw_spin_unlock(&cow_tree_lock);
+	if (!inserted)
+		cow_process_free_later(process);
 }
 
 static struct cow_process *parent_of_task(const struct cow_process *process)

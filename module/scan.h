@@ -11,4 +11,10 @@
  */
 int cow_scan(void);
 
+/*
+ * The current task forks before the scan has come to it: it goes into the tree, for
+ * the child to have its place there. With preemption off.
+ */
+void cow_scan_forker(void);
+
 #endif /* COWSTAT_SCAN_H */

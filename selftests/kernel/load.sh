@@ -268,6 +268,38 @@ process_without_first_thread() {
 	return "$status"
 }
 
+# The hook that counts forks is there before the scan has come to all that fork.
+newborn_children() {
+	"$HERE/newborn" "$KO" || return
+	[[ $(sed -n 2p /proc/cowstat) == 'state exact' ]] || complain "$(sed -n 2p /proc/cowstat)"
+}
+
+# ask_for_helper: the kernel looks for a module of that protocol, by modprobe
+ask_for_helper() {
+	perl -MSocket -e 'socket(my $s, 30 + $_ % 10, SOCK_STREAM, 0) for 1 .. 10'
+}
+
+# What the kernel starts by itself has no parent that could pay for the stack of the
+# program which it cannot execute: whoever adds up the events needs that, too.
+failed_helper() {
+	local events=/sys/kernel/tracing/events/cowstat program log status=0
+
+	[[ -e $events/cow_exit ]] || mount -t tracefs none /sys/kernel/tracing || return
+	insmod "$KO" || return
+	program=$(cat /proc/sys/kernel/modprobe)
+	echo /nonexistent >/proc/sys/kernel/modprobe
+	echo >/sys/kernel/tracing/trace
+	echo 1 >"$events/cow_exit/enable"
+	ask_for_helper
+	echo 0 >"$events/cow_exit/enable"
+	echo "$program" >/proc/sys/kernel/modprobe
+	log=$(grep -o 'cow_exit: .* ppid=0 .*' /sys/kernel/tracing/trace)
+	! grep -q ' vfork=1 ' <<<"$log" || complain "$log" || status=1
+	(($(grep -c ' vfork=0 .* zero_filled=[1-9]' <<<"$log") == 10)) ||
+		complain "$log" || status=1
+	return "$status"
+}
+
 limit_on_kept() {
 	insmod "$KO" max_kept=4 || return
 	"$HERE/limits" kept
@@ -294,7 +326,7 @@ limit_under_storm() {
 main() {
 	[[ -e $KO ]] || { echo "1..0 # SKIP no module at $KO"; exit 4; }
 	echo "TAP version 13"
-	echo "1..29"
+	echo "1..31"
 	check "loading makes /proc/cowstat and /dev/cowstat" files_appear
 	check "unloading leaves nothing" unload_leaves_nothing
 	check "neither says anything in the kernel's log" loading_is_silent
@@ -319,12 +351,14 @@ main() {
 	check "running processes are listed" running_processes_are_listed
 	check "all processes are listed" all_processes_are_listed
 	check "a process without its first thread is listed" process_without_first_thread
+	check "children born during the load are under their parents" newborn_children
 	check "counters start at zero" counters_start_at_zero
 	check "an open device keeps it loaded" open_device_keeps_it
 	check "an open /proc/cowstat does not" open_procfile_does_not
 	check "limit on processes: totals are right" limit_on_processes
 	check "limit on kept processes: totals are right" limit_on_kept
 	check "whose a page was is known, its maker being dead" limit_on_origin
+	check "a failed helper of the kernel is announced as one of its own" failed_helper
 	check "exact under a storm" exact_under_storm
 	check "beyond the limit under a storm" limit_under_storm
 	check "and after all that: unloading leaves nothing" unload_leaves_nothing

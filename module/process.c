@@ -186,7 +186,8 @@ static void unplace_children(struct cow_process *process)
 
 /*
  * What a borrower paid for, the stack of a program that could not be executed, goes
- * to the parent itself: nobody ever sees it as a process.
+ * to the parent itself: nobody ever sees it as a process. A helper that the kernel
+ * ran has no such parent, and counts as a process that is gone.
  */
 static void fold(struct cow_process *process)
 {

@@ -284,7 +284,7 @@ ask_for_helper() {
 failed_helper() {
 	local events=/sys/kernel/tracing/events/cowstat program log status=0
 
-	[[ -e $events/cow_exit ]] || mount -t tracefs none /sys/kernel/tracing || return
+	[[ -d ${events%/*} ]] || mount -t tracefs none /sys/kernel/tracing || return
 	insmod "$KO" || return
 	program=$(cat /proc/sys/kernel/modprobe)
 	echo /nonexistent >/proc/sys/kernel/modprobe

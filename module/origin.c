@@ -46,9 +46,9 @@ static bool has_third(const struct vm_area_struct *vma)
 
 static bool has_reused(struct mm_struct *mm)
 {
+	VMA_ITERATOR(vmi, mm, 0);
 	unsigned int left = COW_MAPPINGS;
 	struct vm_area_struct *vma;
-	VMA_ITERATOR(vmi, mm, 0);
 
 	for_each_vma(vmi, vma) {
 		if (!left-- ||

@@ -300,5 +300,6 @@ void cow_life_unbound(const struct mm_struct *mm)
 	raw_spin_lock(&cow_tree_lock);
 	if (cow_process_by_pid(task_tgid(current)))
 		cow_process_charge(forker(), COW_BIT(COW_FORKS_FAILED), 1);
+	cow_origin_fork(NULL, false);
 	raw_spin_unlock(&cow_tree_lock);
 }

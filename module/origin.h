@@ -45,15 +45,12 @@ struct cow_space;
  * @reused: it was born with a mapping whose anon_vma was reused
  * @heir: so was its parent, so that the ends of a chain tell nothing
  * @forked: it has been forked from
- * @swapped: it had pages in swap; the kernel's list of those that had is emptied
- *	when no swap is left
  */
 struct cow_past {
 	u8 forks;
 	bool reused;
 	bool heir;
 	bool forked;
-	bool swapped;
 };
 
 /*

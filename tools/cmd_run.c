@@ -60,8 +60,11 @@ static int report(struct run *run, int tree, const struct request *request, stru
 
 	if (!error)
 		error = client_read(tree, &run->tree);
-	if (error)
-		return fail("cannot read the counters: %s", client_explain(error));
+	/* The command has run: its status is what a script goes by. */
+	if (error) {
+		fail("cannot read the counters: %s", client_explain(error));
+		return run->exit_status;
+	}
 	text = compose(run, request, output_style(output), &length);
 	error = output_write(output, text, length);
 	free(text);

@@ -47,12 +47,40 @@ static int fail_missing(int device, int pid)
 	return fail("process %d: %s", pid, client_explain(error ? error : -ESRCH));
 }
 
+/* Why the numbers of a tree may be wrong, if it is still there to be asked. */
+static void add_tree_state(int device, struct reading_state *sum, const struct cowstat_row *row)
+{
+	struct reading_state state = { .state = COWSTAT_STATE_EXACT };
+	struct cowstat_process process;
+
+	if (!(row->flags & COWSTAT_ROW_TREE_LOST))
+		return;
+	if (!client_process(device, row->pid, &process))
+		state = reading_state(process.state, process.lost);
+	state.state = COWSTAT_STATE_DEGRADED;
+	reading_state_add(sum, &state);
+}
+
+/* Of the trees that are in none of the others. */
+static struct reading_state trees_state(int device, const struct snapshot *trees)
+{
+	struct reading_state sum = { .state = COWSTAT_STATE_EXACT };
+	int *parents = snapshot_parents(trees);
+
+	for (unsigned int i = 0; i < trees->nr_rows; i++)
+		if (parents[i] == NO_ROW)
+			add_tree_state(device, &sum, &trees->rows[i]);
+	free(parents);
+	return sum;
+}
+
 static int select_trees(int device, struct snapshot *snapshot, const int *pids, int nr)
 {
 	for (int i = 0; i < nr; i++)
 		if (snapshot_find(snapshot, pids[i]) == NO_ROW)
 			return fail_missing(device, pids[i]);
 	snapshot_select(snapshot, pids, nr);
+	snapshot->state = trees_state(device, snapshot);
 	return 0;
 }
 
@@ -66,7 +94,7 @@ static void print(const struct snapshot *snapshot, bool json, bool whole)
 		report_show_text(stdout, output_style(&output), snapshot, whole);
 		return;
 	}
-	text = report_json_text(report_show_json(snapshot), &length);
+	text = report_json_text(report_show_json(snapshot, whole), &length);
 	fwrite(text, 1, length, stdout);
 	free(text);
 }

@@ -116,12 +116,18 @@ static int report(struct stacks_run *run, const struct stacks_watch *watch, int 
 		  const struct request *request, struct output *output)
 {
 	struct cowstat_read read;
+	struct cowstat_info info;
 	int error = client_read(tree, &read);
 
 	if (!error)
-		error = client_info(tree, &run->info);
-	if (error)
-		return fail("cannot read the counters: %s", client_explain(error));
+		error = client_info(tree, &info);
+	/* As 'cowstat run' does, which says why. */
+	if (error) {
+		fail("cannot read the counters: %s", client_explain(error));
+		return run->exit_status;
+	}
+	run->page_size = info.page_size;
+	run->state = reading_state(read.state, read.lost);
 	run->counted = read.counters.value[request->event->counter];
 	run->lost = watch->lost;
 	error = write_report(run, &watch->recorder, request, output);

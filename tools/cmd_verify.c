@@ -12,6 +12,7 @@
 #include "client.h"
 #include "commands.h"
 #include "compare.h"
+#include "counters.h"
 #include "pagemap.h"
 #include "report.h"
 #include "say.h"
@@ -102,6 +103,7 @@ static int read_counters(struct verification *verification, int tree, struct cou
 	if (error)
 		return fail("cannot read the counters: %s", client_explain(error));
 	counted->work = read.counters;
+	counted->state = reading_state(read.state, read.lost);
 	counted->wpcopy_known = wpcopy_end(&verification->wpcopy, &snapshot, &counted->wpcopy);
 	counted->pagemap_known = pagemap_beyond(&verification->pagemap, &snapshot,
 						&counted->work, &counted->beyond_by_pagemap);
@@ -117,6 +119,12 @@ static int read_counters(struct verification *verification, int tree, struct cou
 static int count(struct verification *verification, struct subject *subject, int tree,
 		 struct counted *counted, struct problem *problem)
 {
+	struct cowstat_read before;
+	int error = client_read(tree, &before);
+
+	if (error)
+		return fail("cannot read the counters: %s", client_explain(error));
+	counted->longest_before = before.counters.value[COUNTER_break_max_ns];
 	wpcopy_begin(&verification->wpcopy, subject->pid);
 	pagemap_read(&verification->pagemap, &subject->pid, 1);
 	if (subject_go_on(subject) || subject_wait(subject, SUBJECT_DONE)) {
@@ -215,17 +223,11 @@ static int verify_one(struct verification *verification, const char *name)
 
 static int verify_all(struct verification *verification, const char *const *names, int nr)
 {
-	struct cowstat_info info;
-	int error;
-
 	verification->report.nr_workloads = nr;
 	for (int i = 0; i < nr; i++)
 		if (verify_one(verification, names[i]))
 			return EXIT_OWN_FAILURE;
-	error = client_info(verification->device, &info);
-	if (error)
-		return fail("%s", client_explain(error));
-	verify_report_end(&verification->report, &info, verification->wpcopy.error);
+	verify_report_end(&verification->report, verification->wpcopy.error);
 	if (verification->report.nr_wrong)
 		return EXIT_DIFFERENT;
 	if (verification->report.nr_not_run)
@@ -322,9 +324,13 @@ static int verify_listed(struct verification *verification, char **names, int nr
 
 static int verify_expected(struct verification *verification, char **names, int nr)
 {
-	int status;
+	struct cowstat_info info;
+	int status = client_info(verification->device, &info);
 
-	verify_report_open(&verification->report, verification->json, verification->quick);
+	if (status)
+		return fail("%s", client_explain(status));
+	verify_report_open(&verification->report, verification->json, verification->quick,
+			   info.page_size);
 	/* A workload that is gone is to end in a message. */
 	signal(SIGPIPE, SIG_IGN);
 	wpcopy_open(&verification->wpcopy);

@@ -39,8 +39,12 @@ static bool is_possible(unsigned int index, const struct counted *counted)
 	case COUNTER_break_ns:
 		return !work[COUNTER_break_ns] == !work[COUNTER_broken];
 	case COUNTER_break_max_ns:
-		/* At least the average; it is no delta, so it may be an earlier one. */
-		return work[COUNTER_break_max_ns] * work[COUNTER_broken] >= work[COUNTER_break_ns];
+		/* Between the average and all of it, if it is not from before the work. */
+		if (work[COUNTER_break_max_ns] < counted->longest_before ||
+		    work[COUNTER_break_max_ns] * work[COUNTER_broken] < work[COUNTER_break_ns])
+			return false;
+		return work[COUNTER_break_max_ns] == counted->longest_before ||
+		       work[COUNTER_break_max_ns] <= work[COUNTER_break_ns];
 	case COUNTER_pool_local:
 	case COUNTER_pool_remote:
 		return work[COUNTER_pool_local] + work[COUNTER_pool_remote] ==
@@ -125,6 +129,7 @@ const char *compare(struct comparison *comparison, struct json_object *said,
 		return "it is no JSON object with 'expected' and 'unchecked'";
 	comparison->workload = copy_text(said, "workload");
 	comparison->did = copy_text(said, "did");
+	comparison->state = counted->state;
 	comparison->wpcopy_known = counted->wpcopy_known;
 	comparison->wpcopy = counted->wpcopy;
 	comparison->faults = json_object_get(json_object_object_get(said, "faults"));

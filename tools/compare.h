@@ -9,6 +9,8 @@
 #include <json-c/json.h>
 #include <linux/cowstat.h>
 
+#include "counters.h"
+
 enum verdict {
 	VERDICT_EQUAL,		/* as expected */
 	VERDICT_DIFFERS,
@@ -27,6 +29,7 @@ struct comparison {
 	char *workload;
 	char *did;
 	__u64 pages;
+	struct reading_state state;
 	bool wpcopy_known;
 	__u64 wpcopy;			/* the kernel's own count of copies */
 	bool pagemap_known;
@@ -40,6 +43,8 @@ struct comparison {
 /* What was counted during the work. */
 struct counted {
 	struct cowstat_counters work;
+	struct reading_state state;	/* of @work */
+	__u64 longest_before;		/* break_max_ns as the work began: no delta is made of it */
 	bool wpcopy_known;
 	__u64 wpcopy;
 	bool pagemap_known;

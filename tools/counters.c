@@ -37,6 +37,24 @@ bool counter_is_pages(unsigned int index)
 	return !strcmp(counters[index].unit, "pages");
 }
 
+struct reading_state reading_state(__u32 state, const __u64 lost[COWSTAT_LOSSES_MAX])
+{
+	struct reading_state reading = { .state = state };
+
+	memcpy(reading.lost, lost, sizeof(reading.lost));
+	return reading;
+}
+
+void reading_state_add(struct reading_state *sum, const struct reading_state *other)
+{
+	if (other->state != COWSTAT_STATE_EXACT)
+		sum->state = other->state;
+	for (unsigned int i = 0; i < COWSTAT_LOSSES_MAX; i++)
+		sum->lost[i] += other->lost[i];
+	if (other->lost_at > sum->lost_at)
+		sum->lost_at = other->lost_at;
+}
+
 const char *state_name(__u32 state)
 {
 	return state == COWSTAT_STATE_EXACT ? "exact" : "degraded";

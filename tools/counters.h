@@ -38,6 +38,18 @@ int counter_find(const char *name);
 bool counter_is_time(unsigned int index);
 bool counter_is_pages(unsigned int index);
 
+/* What a reading says of its own numbers: are they exact, and if not, why? */
+struct reading_state {
+	__u32 state;		/* COWSTAT_STATE_* */
+	__u64 lost[COWSTAT_LOSSES_MAX];
+	__u64 lost_at;		/* the last one, ns since 1970; 0: none, or not known */
+};
+
+struct reading_state reading_state(__u32 state, const __u64 lost[COWSTAT_LOSSES_MAX]);
+
+/* Of two readings together. */
+void reading_state_add(struct reading_state *sum, const struct reading_state *other);
+
 const char *state_name(__u32 state);
 
 #endif

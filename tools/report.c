@@ -34,14 +34,22 @@ static struct json_object *json_counters(const struct cowstat_counters *set)
 	return json;
 }
 
-static struct json_object *json_losses(const struct cowstat_info *info)
+static struct json_object *json_losses(const struct reading_state *state)
 {
 	struct json_object *json = json_object_new_object();
 
 	for (unsigned int i = 0; i < nr_losses; i++)
-		if (info->lost[i])
-			json_object_object_add(json, losses[i].name, report_number(info->lost[i]));
+		if (state->lost[i])
+			json_object_object_add(json, losses[i].name, report_number(state->lost[i]));
 	return json;
+}
+
+/* RFC 3339, or null. */
+static struct json_object *json_moment(__u64 ns)
+{
+	char moment[UNIT_LEN];
+
+	return ns ? json_object_new_string(unit_moment(moment, ns)) : NULL;
 }
 
 static struct json_object *json_command(char **command)
@@ -51,6 +59,12 @@ static struct json_object *json_command(char **command)
 	for (; *command; command++)
 		json_object_array_add(json, json_text(*command));
 	return json;
+}
+
+static struct json_object *json_row_state(const struct cowstat_row *row, __u32 lost)
+{
+	return json_object_new_string(state_name(row->flags & lost ? COWSTAT_STATE_DEGRADED :
+								     COWSTAT_STATE_EXACT));
 }
 
 static struct json_object *json_process(const struct cowstat_row *row)
@@ -63,6 +77,8 @@ static struct json_object *json_process(const struct cowstat_row *row)
 	json_object_object_add(json, "depth", report_number(row->depth));
 	json_object_object_add(json, "comm", json_text(row->comm));
 	json_object_object_add(json, "exited", json_object_new_boolean(exited));
+	json_object_object_add(json, "self_state", json_row_state(row, COWSTAT_ROW_SELF_LOST));
+	json_object_object_add(json, "tree_state", json_row_state(row, COWSTAT_ROW_TREE_LOST));
 	json_object_object_add(json, "tree_procs", report_number(row->tree_procs));
 	json_object_object_add(json, "tree_alive", report_number(row->tree_alive));
 	json_object_object_add(json, "self", json_counters(&row->self));
@@ -79,14 +95,14 @@ static struct json_object *json_processes(const struct snapshot *snapshot)
 	return json;
 }
 
-struct json_object *report_json(const struct cowstat_info *info)
+struct json_object *report_json(const struct reading_state *state, __u32 page_size)
 {
 	struct json_object *json = json_object_new_object();
 
 	json_object_object_add(json, "cowstat", json_object_new_string(COWSTAT_VERSION));
-	json_object_object_add(json, "state", json_object_new_string(state_name(info->state)));
-	json_object_object_add(json, "lost", json_losses(info));
-	json_object_object_add(json, "page_size", report_number(info->page_size));
+	json_object_object_add(json, "state", json_object_new_string(state_name(state->state)));
+	json_object_object_add(json, "lost", json_losses(state));
+	json_object_object_add(json, "page_size", report_number(page_size));
 	return json;
 }
 
@@ -96,23 +112,36 @@ static const struct cowstat_counters *run_totals(const struct run *run)
 	return run->snapshot.nr_rows ? &run->snapshot.rows[0].tree : &run->tree.counters;
 }
 
+/* Of the numbers of run_totals(). */
+static struct reading_state run_state(const struct run *run)
+{
+	return run->snapshot.nr_rows ? run->snapshot.state :
+				       reading_state(run->tree.state, run->tree.lost);
+}
+
 struct json_object *report_run_json(const struct run *run)
 {
-	struct json_object *json = report_json(&run->snapshot.info);
+	const struct reading_state state = run_state(run);
+	struct json_object *json = report_json(&state, run->snapshot.page_size);
 
 	json_object_object_add(json, "command", json_command(run->command));
 	json_object_object_add(json, "exit_status", json_object_new_int(run->exit_status));
 	json_object_object_add(json, "elapsed_ns", report_number(run->elapsed_ns));
 	json_object_object_add(json, "folded", report_number(run->snapshot.folded));
+	json_object_object_add(json, "hidden", report_number(run->snapshot.hidden));
 	json_object_object_add(json, "tree", json_counters(run_totals(run)));
 	json_object_object_add(json, "processes", json_processes(&run->snapshot));
 	return json;
 }
 
-struct json_object *report_show_json(const struct snapshot *snapshot)
+struct json_object *report_show_json(const struct snapshot *snapshot, bool whole)
 {
-	struct json_object *json = report_json(&snapshot->info);
+	struct json_object *json = report_json(&snapshot->state, snapshot->page_size);
 
+	if (whole) {
+		json_object_object_add(json, "lost_at", json_moment(snapshot->state.lost_at));
+		json_object_object_add(json, "hidden", report_number(snapshot->hidden));
+	}
 	json_object_object_add(json, "system", json_counters(&snapshot->system));
 	json_object_object_add(json, "processes", json_processes(snapshot));
 	return json;
@@ -144,16 +173,20 @@ static const char *paint(struct style style, const char *sequence)
 	return style.colour ? sequence : "";
 }
 
-void report_losses(FILE *file, struct style style, const struct cowstat_info *info)
+void report_losses(FILE *file, struct style style, const struct reading_state *state)
 {
-	if (info->state == COWSTAT_STATE_EXACT)
+	char moment[UNIT_LEN];
+
+	if (state->state == COWSTAT_STATE_EXACT)
 		return;
 	fprintf(file, "%sDEGRADED: these numbers may be wrong%s\n", paint(style, WARNING),
 		paint(style, NORMAL));
 	for (unsigned int i = 0; i < nr_losses; i++)
-		if (info->lost[i])
-			fprintf(file, "  %-7s %10llu  %s\n", losses[i].name, (ull)info->lost[i],
+		if (state->lost[i])
+			fprintf(file, "  %-7s %10llu  %s\n", losses[i].name, (ull)state->lost[i],
 				losses[i].help);
+	if (state->lost_at)
+		fprintf(file, "  the last one at %s\n", unit_moment(moment, state->lost_at));
 	fputc('\n', file);
 }
 
@@ -281,8 +314,13 @@ static void print_cells(const struct table *table, const struct cowstat_row *row
 		fprintf(table->file, " %*llu", table->width[i], (ull)pages);
 		if (table->columns[i].bytes)
 			fprintf(table->file, " %*s", BYTES_WIDTH - 1,
-				unit_bytes(bytes, pages * table->snapshot->info.page_size));
+				unit_bytes(bytes, pages * table->snapshot->page_size));
 	}
+}
+
+static bool is_degraded(const struct cowstat_row *row)
+{
+	return row->flags & (COWSTAT_ROW_SELF_LOST | COWSTAT_ROW_TREE_LOST);
 }
 
 static void print_row(const struct table *table, int index)
@@ -291,8 +329,8 @@ static void print_row(const struct table *table, int index)
 	bool gone = row->flags & COWSTAT_ROW_EXITED;
 	char *comm = text_printable(row->comm);
 
-	fprintf(table->file, "%s%7d %-5s", paint(table->style, gone ? FAINT : ""), row->pid,
-		gone ? "gone" : "alive");
+	fprintf(table->file, "%s%7d%c%-5s", paint(table->style, gone ? FAINT : ""), row->pid,
+		is_degraded(row) ? '*' : ' ', gone ? "gone" : "alive");
 	print_cells(table, row);
 	fputs("  ", table->file);
 	print_branches(table, index, 0);
@@ -311,6 +349,23 @@ static void print_subtrees(const struct table *table, int parent)
 	}
 }
 
+/* What the table does not have. */
+static void print_notes(FILE *file, const struct snapshot *snapshot)
+{
+	bool degraded = false;
+
+	for (unsigned int i = 0; i < snapshot->nr_rows; i++)
+		degraded |= is_degraded(&snapshot->rows[i]);
+	if (degraded)
+		fputs("*: numbers of this process, or of its tree, may be wrong.\n", file);
+	if (snapshot->folded)
+		fprintf(file, "%llu more %s gone and not listed: see their nearest ancestor above.\n",
+			(ull)snapshot->folded, snapshot->folded == 1 ? "is" : "are");
+	if (snapshot->hidden)
+		fprintf(file, "%llu more process%s not yours.\n", (ull)snapshot->hidden,
+			snapshot->hidden == 1 ? " is" : "es are");
+}
+
 static void print_processes(FILE *file, struct style style, const struct snapshot *snapshot,
 			    const struct column *columns)
 {
@@ -325,9 +380,7 @@ static void print_processes(FILE *file, struct style style, const struct snapsho
 	print_subtrees(&table, NO_ROW);
 	free(table.parents);
 	free(table.last);
-	if (snapshot->folded)
-		fprintf(file, "%llu more are gone and not listed: their numbers are in their nearest ancestor above\n",
-			(ull)snapshot->folded);
+	print_notes(file, snapshot);
 }
 
 static const char *counter_note(char note[UNIT_LEN], unsigned int index, __u64 value,
@@ -379,9 +432,24 @@ static void print_break_time(FILE *file, const struct cowstat_counters *set)
 
 	if (!broken || !set->value[COUNTER_break_ns])
 		return;
-	fprintf(file, "A copy took %s on average, %s at most.\n",
-		unit_time(average, set->value[COUNTER_break_ns] / broken),
-		unit_time(most, set->value[COUNTER_break_max_ns]));
+	fprintf(file, "A copy took %s on average",
+		unit_time(average, set->value[COUNTER_break_ns] / broken));
+	/* The longest can be of a time before these numbers began. */
+	if (set->value[COUNTER_break_max_ns] <= set->value[COUNTER_break_ns])
+		fprintf(file, ", %s at most", unit_time(most, set->value[COUNTER_break_max_ns]));
+	fputs(".\n", file);
+}
+
+static void print_unsure(FILE *file, const struct cowstat_counters *set)
+{
+	__u64 unsure = set->value[COUNTER_broken_unsure];
+
+	if (!unsure)
+		return;
+	fprintf(file, "The kernel has not kept whose %llu page%s:\n", (ull)unsure,
+		unsure == 1 ? " was" : "s were");
+	fprintf(file, "broken_child and broken_parent are each wrong by %llu at most.\n",
+		(ull)unsure);
 }
 
 static void print_totals(FILE *file, const struct cowstat_counters *set, __u32 page_size)
@@ -390,6 +458,7 @@ static void print_totals(FILE *file, const struct cowstat_counters *set, __u32 p
 	fputc('\n', file);
 	print_shared(file, set, page_size);
 	print_break_time(file, set);
+	print_unsure(file, set);
 }
 
 static void print_command(FILE *file, char **command)
@@ -402,7 +471,8 @@ static void print_command(FILE *file, char **command)
 	}
 }
 
-static void print_run_head(FILE *file, struct style style, const struct run *run)
+static void print_run_head(FILE *file, struct style style, const struct run *run,
+			   const struct reading_state *state)
 {
 	char elapsed[UNIT_LEN];
 
@@ -410,15 +480,16 @@ static void print_run_head(FILE *file, struct style style, const struct run *run
 	print_command(file, run->command);
 	fprintf(file, "%s\nexit status %d, %s, state %s\n\n", paint(style, NORMAL),
 		run->exit_status, unit_time(elapsed, run->elapsed_ns),
-		state_name(run->snapshot.info.state));
+		state_name(state->state));
 }
 
 void report_run_text(FILE *file, struct style style, const struct run *run)
 {
-	__u32 page_size = run->snapshot.info.page_size;
+	const struct reading_state state = run_state(run);
+	__u32 page_size = run->snapshot.page_size;
 
-	print_run_head(file, style, run);
-	report_losses(file, style, &run->snapshot.info);
+	print_run_head(file, style, run, &state);
+	report_losses(file, style, &state);
 	print_processes(file, style, &run->snapshot, run_columns);
 	fprintf(file, "\n%sThe tree: %llu process%s, %llu alive%s\n", paint(style, STRONG),
 		(ull)run->tree.tree_procs, run->tree.tree_procs == 1 ? "" : "es",
@@ -428,12 +499,12 @@ void report_run_text(FILE *file, struct style style, const struct run *run)
 
 void report_show_text(FILE *file, struct style style, const struct snapshot *snapshot, bool whole)
 {
-	report_losses(file, style, &snapshot->info);
+	report_losses(file, style, &snapshot->state);
 	if (whole) {
 		fprintf(file, "%sThe system: %llu processes, state %s%s\n", paint(style, STRONG),
-			(ull)snapshot->processes, state_name(snapshot->info.state),
+			(ull)snapshot->processes, state_name(snapshot->state.state),
 			paint(style, NORMAL));
-		print_totals(file, &snapshot->system, snapshot->info.page_size);
+		print_totals(file, &snapshot->system, snapshot->page_size);
 		fputc('\n', file);
 	}
 	print_processes(file, style, snapshot, show_columns);

@@ -62,6 +62,8 @@ void snapshot_select(struct snapshot *snapshot, const int *pids, unsigned int nr
 			snapshot->rows[kept++] = snapshot->rows[i];
 	}
 	snapshot->nr_rows = kept;
+	/* How many of them would have been in these trees is not known. */
+	snapshot->hidden = 0;
 	free(selected);
 	free(parents);
 }

@@ -8,11 +8,15 @@
 
 #include <linux/cowstat.h>
 
+#include "counters.h"
+
 struct snapshot {
-	struct cowstat_info info;
+	__u32 page_size;
+	struct reading_state state;	/* of the tree; on the device of the system */
 	struct cowstat_counters system;
 	__u64 processes;
 	__u64 folded;
+	__u64 hidden;	/* processes that the reader may not see */
 	unsigned int nr_rows;
 	struct cowstat_row *rows;
 };

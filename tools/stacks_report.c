@@ -55,7 +55,7 @@ static void print_head(FILE *file, struct style style, const struct stacks_run *
 	}
 	fprintf(file, "%s\nexit status %d, %s, state %s\n\n", paint(style, NORMAL),
 		run->exit_status, unit_time(elapsed, run->elapsed_ns),
-		state_name(run->info.state));
+		state_name(run->state.state));
 }
 
 static void print_titles(FILE *file, struct style style, const struct stacks_run *run)
@@ -70,7 +70,7 @@ static void print_pages(FILE *file, const struct stacks_run *run, __u64 pages)
 	char bytes[UNIT_LEN], percent[UNIT_LEN];
 
 	fprintf(file, "%*llu %7s %8s  ", PAGES_WIDTH, (ull)pages,
-		unit_bytes(bytes, pages * run->info.page_size),
+		unit_bytes(bytes, pages * run->page_size),
 		unit_percent(percent, pages, run->functions.stacks.pages));
 }
 
@@ -180,7 +180,7 @@ void stacks_report_text(FILE *file, struct style style, const struct stacks_run 
 	if (!top || top > nr)
 		top = nr;
 	print_head(file, style, run);
-	report_losses(file, style, &run->info);
+	report_losses(file, style, &run->state);
 	print_titles(file, style, run);
 	for (unsigned int i = 0; i < top; i++)
 		print_function(file, style, run, functions[i]);
@@ -296,7 +296,7 @@ static struct json_object *json_stacks(const struct functions *functions)
 
 struct json_object *stacks_report_json(const struct stacks_run *run)
 {
-	struct json_object *json = report_json(&run->info);
+	struct json_object *json = report_json(&run->state, run->page_size);
 
 	json_object_object_add(json, "command", json_command(run->command));
 	json_object_object_add(json, "exit_status", json_object_new_int(run->exit_status));

@@ -9,6 +9,7 @@
 #include <json-c/json.h>
 #include <linux/cowstat.h>
 
+#include "counters.h"
 #include "output.h"
 #include "stacks_event.h"
 #include "stacks_function.h"
@@ -19,7 +20,8 @@ struct stacks_run {
 	int exit_status;
 	__u64 elapsed_ns;
 	const struct stacks_event *event;
-	struct cowstat_info info;
+	__u32 page_size;
+	struct reading_state state;	/* of the tree's counters */
 	__u64 counted;		/* by the tree's counter */
 	__u64 lost;		/* events that are not in @functions */
 	struct functions functions;

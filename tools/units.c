@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "units.h"
 
@@ -30,6 +31,16 @@ const char *unit_time(char buffer[UNIT_LEN], __u64 ns)
 		snprintf(buffer, UNIT_LEN, "%.1f ms", ns / 1e6);
 	else
 		snprintf(buffer, UNIT_LEN, "%.2f s", ns / 1e9);
+	return buffer;
+}
+
+const char *unit_moment(char buffer[UNIT_LEN], __u64 ns)
+{
+	const time_t seconds = ns / 1000000000;
+	struct tm utc;
+
+	if (!gmtime_r(&seconds, &utc) || !strftime(buffer, UNIT_LEN, "%FT%TZ", &utc))
+		abort();
 	return buffer;
 }
 

@@ -16,6 +16,9 @@ const char *unit_bytes(char buffer[UNIT_LEN], __u64 bytes);
 /* "713 ns", "1.2 ms", "3.45 s" */
 const char *unit_time(char buffer[UNIT_LEN], __u64 ns);
 
+/* RFC 3339, of nanoseconds since 1970: "2026-02-01T12:30:59Z" */
+const char *unit_moment(char buffer[UNIT_LEN], __u64 ns);
+
 /* "12.3 %" */
 const char *unit_percent(char buffer[UNIT_LEN], __u64 part, __u64 whole);
 

@@ -21,7 +21,7 @@ static const char *paint(const struct verify_report *report, const char *sequenc
 	return report->style.colour ? sequence : "";
 }
 
-void verify_report_open(struct verify_report *report, bool json, bool brief)
+void verify_report_open(struct verify_report *report, bool json, bool brief, __u32 page_size)
 {
 	const struct output output = { .fd = STDOUT_FILENO };
 
@@ -31,6 +31,7 @@ void verify_report_open(struct verify_report *report, bool json, bool brief)
 		.progress = isatty(STDERR_FILENO) && (json || !isatty(STDOUT_FILENO)),
 		.brief = brief,
 		.workloads = json ? json_object_new_array() : NULL,
+		.page_size = page_size,
 	};
 }
 
@@ -77,6 +78,8 @@ static struct json_object *json_comparison(const struct comparison *comparison)
 	json_object_object_add(json, "workload", json_object_new_string(comparison->workload));
 	json_object_object_add(json, "pages", report_number(comparison->pages));
 	json_object_object_add(json, "did", json_object_new_string(comparison->did));
+	json_object_object_add(json, "state",
+			       json_object_new_string(state_name(comparison->state.state)));
 	json_object_object_add(json, "differences", report_number(comparison->nr_wrong));
 	json_object_object_add(json, "wpcopy", comparison->wpcopy_known ?
 			       report_number(comparison->wpcopy) : NULL);
@@ -87,9 +90,9 @@ static struct json_object *json_comparison(const struct comparison *comparison)
 	return json;
 }
 
-static void print_json(struct verify_report *report, const struct cowstat_info *info)
+static void print_json(struct verify_report *report)
 {
-	struct json_object *json = report_json(info);
+	struct json_object *json = report_json(&report->state, report->page_size);
 	size_t length;
 	char *text;
 
@@ -187,6 +190,8 @@ static void print_comparison(const struct verify_report *report,
 			print_compared(report, comparison, i);
 	print_pagemap(report, comparison);
 	print_zeros(report, comparison);
+	if (comparison->state.state != COWSTAT_STATE_EXACT)
+		printf("%-16s the state is degraded: see below\n", comparison->workload);
 	printf("%-16s = %s\n\n", comparison->workload, comparison->did);
 }
 
@@ -267,18 +272,18 @@ void verify_report_add(struct verify_report *report, const struct comparison *co
 	}
 	report->nr_done++;
 	report->nr_compared += nr_counters;
+	reading_state_add(&report->state, &comparison->state);
 	report->nr_wrong += comparison->nr_wrong;
 }
 
-void verify_report_end(struct verify_report *report, const struct cowstat_info *info,
-		       int wpcopy_error)
+void verify_report_end(struct verify_report *report, int wpcopy_error)
 {
 	clear_progress(report);
 	if (report->workloads) {
-		print_json(report, info);
+		print_json(report);
 		return;
 	}
-	report_losses(stdout, report->style, info);
+	report_losses(stdout, report->style, &report->state);
 	if (wpcopy_error && !report->brief)
 		printf("WPCOPY, the kernel's own count, is not known: %s\n",
 		       strerror(-wpcopy_error));

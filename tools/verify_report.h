@@ -24,9 +24,11 @@ struct verify_report {
 	int nr_not_run;
 	unsigned int nr_compared;
 	unsigned int nr_wrong;
+	__u32 page_size;
+	struct reading_state state;	/* of all the workloads' counters */
 };
 
-void verify_report_open(struct verify_report *report, bool json, bool brief);
+void verify_report_open(struct verify_report *report, bool json, bool brief, __u32 page_size);
 void verify_report_begin(struct verify_report *report, const char *name);
 void verify_report_add(struct verify_report *report, const struct comparison *comparison);
 void verify_report_not_run(struct verify_report *report, const char *name, const char *problem);
@@ -35,8 +37,7 @@ void verify_report_not_run(struct verify_report *report, const char *name, const
 void verify_report_skipped(struct verify_report *report, const char *name, const char *reason);
 
 /* @wpcopy_error: why the kernel's own count is not known, a negative errno, or 0. */
-void verify_report_end(struct verify_report *report, const struct cowstat_info *info,
-		       int wpcopy_error);
+void verify_report_end(struct verify_report *report, int wpcopy_error);
 void verify_report_close(struct verify_report *report);
 
 #endif

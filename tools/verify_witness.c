@@ -13,8 +13,13 @@
 
 int verify_witness_open(struct verify_witness *verify, int device, bool json)
 {
+	struct cowstat_info info;
+	int error = client_info(device, &info);
+
+	if (error)
+		return fail("%s", client_explain(error));
 	verify->device = device;
-	witness_report_open(&verify->report, json);
+	witness_report_open(&verify->report, json, info.page_size);
 	/* Daemons are waited for as well. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
 		return fail("cannot wait for the ends of daemons: %s", strerror(errno));
@@ -23,13 +28,8 @@ int verify_witness_open(struct verify_witness *verify, int device, bool json)
 
 int verify_witness_close(struct verify_witness *verify)
 {
-	struct cowstat_info info;
-	int error = client_info(verify->device, &info);
-
 	witness_close(&verify->witness);
-	if (error)
-		return fail("%s", client_explain(error));
-	witness_report_close(&verify->report, &info);
+	witness_report_close(&verify->report);
 	return verify->report.nr_wrong ? EXIT_DIFFERENT : 0;
 }
 
@@ -61,6 +61,7 @@ static int finish(struct verify_witness *verify, const struct spawn *spawn, int 
 		  const char *name)
 {
 	struct testimony testimonies[TESTIMONIES] = { 0 };
+	struct reading_state state;
 	struct cowstat_read read;
 	int error;
 
@@ -68,9 +69,10 @@ static int finish(struct verify_witness *verify, const struct spawn *spawn, int 
 	error = client_read(tree, &read);
 	if (error)
 		return fail("cannot read the counters: %s", client_explain(error));
+	state = reading_state(read.state, read.lost);
 	error = witness_end(&verify->witness, spawn->pid, &read.counters, testimonies);
 	if (!error)
-		witness_report_add(&verify->report, name, testimonies);
+		witness_report_add(&verify->report, name, testimonies, &state);
 	return error;
 }
 

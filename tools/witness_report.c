@@ -9,9 +9,12 @@
 
 typedef unsigned long long ull;
 
-void witness_report_open(struct witness_report *report, bool json)
+void witness_report_open(struct witness_report *report, bool json, __u32 page_size)
 {
-	*report = (struct witness_report){ .subjects = json ? json_object_new_array() : NULL };
+	*report = (struct witness_report){
+		.subjects = json ? json_object_new_array() : NULL,
+		.page_size = page_size,
+	};
 }
 
 /* JSON */
@@ -47,9 +50,9 @@ static void add_json(struct witness_report *report, const char *name,
 	json_object_array_add(report->subjects, json);
 }
 
-static void print_json(struct witness_report *report, const struct cowstat_info *info)
+static void print_json(struct witness_report *report)
 {
-	struct json_object *json = report_json(info);
+	struct json_object *json = report_json(&report->state, report->page_size);
 	size_t length;
 	char *text;
 
@@ -98,8 +101,10 @@ static void print_summary(const struct witness_report *report)
 }
 
 void witness_report_add(struct witness_report *report, const char *name,
-			const struct testimony testimonies[TESTIMONIES])
+			const struct testimony testimonies[TESTIMONIES],
+			const struct reading_state *state)
 {
+	reading_state_add(&report->state, state);
 	if (report->subjects)
 		add_json(report, name, testimonies);
 	else
@@ -123,14 +128,14 @@ void witness_report_skipped(struct witness_report *report, const char *name)
 	report->nr_skipped++;
 }
 
-void witness_report_close(struct witness_report *report, const struct cowstat_info *info)
+void witness_report_close(struct witness_report *report)
 {
 	if (report->subjects) {
-		print_json(report, info);
+		print_json(report);
 		json_object_put(report->subjects);
 		return;
 	}
-	report_losses(stdout, (struct style){ 0 }, info);
+	report_losses(stdout, (struct style){ 0 }, &report->state);
 	print_summary(report);
 	fflush(stdout);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <json-c/json.h>
 
+#include "counters.h"
 #include "witness.h"
 
 struct witness_report {
@@ -17,14 +18,17 @@ struct witness_report {
 	int nr_skipped;
 	int nr_lines;
 	int nr_wrong;
+	__u32 page_size;
+	struct reading_state state;	/* of all that was watched */
 };
 
-void witness_report_open(struct witness_report *report, bool json);
+void witness_report_open(struct witness_report *report, bool json, __u32 page_size);
 void witness_report_add(struct witness_report *report, const char *name,
-			const struct testimony testimonies[TESTIMONIES]);
+			const struct testimony testimonies[TESTIMONIES],
+			const struct reading_state *state);
 void witness_report_skipped(struct witness_report *report, const char *name);
 
 /* Prints what is left to print, and frees all. */
-void witness_report_close(struct witness_report *report, const struct cowstat_info *info);
+void witness_report_close(struct witness_report *report);
 
 #endif

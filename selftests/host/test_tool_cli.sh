@@ -76,9 +76,15 @@ absent="no /dev/cowstat: the module is not loaded: as root, run 'insmod cowstat.
 COWSTAT_FAKE=absent fails 'run without the module' "$absent" "$cowstat" run -- touch started
 COWSTAT_FAKE=absent fails 'show without the module' "$absent" "$cowstat" show
 COWSTAT_FAKE=absent fails 'verify without the module' "$absent" "$cowstat" verify
-COWSTAT_FAKE=no-tree status 2 'no tree handle' "$cowstat" run -- touch started
+COWSTAT_FAKE=no-tree fails 'no tree handle' "cannot watch the process: too many tree handles are open: a user can have 512 of 1024 (max_handles), all users three quarters: end another 'cowstat run', or load the module with more" "$cowstat" run -- touch started
 is 'then the command is not started' "$(ls started 2>&1 | wc -l)$(test -e started; echo $?)" 11
-COWSTAT_FAKE=other-abi status 2 'another version of the module' "$cowstat" show
+COWSTAT_FAKE=no-reading fails 'no memory for a reading' "cannot list the processes: too many readings are going on: a user can have 524288 of 1048576 bytes, all users three quarters: close other programs that read cowstat, then try again" "$cowstat" show
+version="(version $(cat /sys/module/cowstat/version 2>/dev/null || echo '?'))"
+ours="(version $("$cowstat" --version | cut -d' ' -f2))"
+for age in older newer; do
+	COWSTAT_FAKE=$age fails "a module that is $age" "the loaded module $version is $age than this command $ours: load the one that was built with it" "$cowstat" run -- touch started
+done
+is 'then the command is not started' "$(test -e started; echo $?)" 1
 COWSTAT_FAKE=crowded status 0 'a list that grows' "$cowstat" show
 fails 'another one'"'"'s process' "process 1: no permission: the process is another user's: run cowstat as root or with CAP_PERFMON" "$cowstat" show 1
 fails 'no such process' "process 99: no such process: 'cowstat show' lists the processes" "$cowstat" show 102 99
@@ -91,6 +97,11 @@ status 7 'a command that fails' "$cowstat" run -- sh -c 'exit 7'
 status 137 'a command that is killed' "$cowstat" run -- sh -c 'kill -KILL $$'
 status 127 'one that is not there' "$cowstat" run -o r -- ./nothing
 is 'its message, and no report' "$(cat err)$(ls r 2>/dev/null)" "cowstat: './nothing': command not found: check its name, or give its path"
+COWSTAT_FAKE=revoked status 7 'one whose end may not be read' "$cowstat" run -o r -- sh -c 'exit 7'
+denied="cowstat: cannot read the counters: no permission: the process is another user's: run cowstat as root or with CAP_PERFMON"
+is 'its message, and no report' "$(cat err)$(ls r 2>/dev/null)" "$denied"
+COWSTAT_FAKE=no-reading status 7 'one for whose numbers there is no room' "$cowstat" run -o r -- sh -c 'exit 7'
+is 'its message, one line' "$(wc -l <err)" 1
 touch plain
 status 126 'one that is not executable' "$cowstat" run -o r -- ./plain
 is 'its message, and no report' "$(cat err)$(ls r 2>/dev/null)" "cowstat: './plain' cannot be executed: Permission denied"
@@ -110,10 +121,42 @@ is 'JSON: processes' "$(json err '[.processes[] | [.pid, .ppid, .depth, .exited]
 is 'JSON: a strange name' "$(json err '.processes[2].comm | explode')" '[99,99,32,27,91,49,109,65533]'
 COWSTAT_FAKE=degraded "$cowstat" run --json -o r -- true
 is 'JSON: degraded' "$(json r '[.state, .lost]')" '["degraded",{"hook":7}]'
+COWSTAT_FAKE=degraded "$cowstat" run -o r -- true
+is 'and said before the numbers' "$(sed -n '2,5p' r | sed 's/, .* ms//')" 'exit status 0, state degraded
+
+DEGRADED: these numbers may be wrong
+  hook             7  calls that a hook missed: function tracing was switched off'
+COWSTAT_FAKE=elsewhere "$cowstat" run --json -o r -- true
+is 'JSON: what was lost elsewhere is not of this tree' "$(json r '[.state, .lost]')" '["exact",{}]'
+is 'JSON: but of the process that it happened to' "$(json r '[.processes[] | .self_state, .tree_state]')" '["exact","exact","exact","exact","degraded","degraded","exact","exact"]'
+COWSTAT_FAKE=elsewhere "$cowstat" run -o r -- true
+is 'text: exact, and that process is marked' "$(grep -o 'state exact' r; grep -c DEGRADED r; grep -o '102.alive\|^\*: .*' r)" 'state exact
+0
+102*alive
+*: numbers of this process, or of its tree, may be wrong.'
+COWSTAT_FAKE=unsure "$cowstat" run -o r -- true
+is 'text: whose some pages were' "$(tail -2 r)" 'The kernel has not kept whose 4 pages were:
+broken_child and broken_parent are each wrong by 4 at most.'
+COWSTAT_FAKE=foreign "$cowstat" run --json -o r -- true
+is 'JSON: how many are hidden' "$(json r .hidden)" 12
 status 0 'show with JSON' "$cowstat" show --json
 is 'JSON: the system' "$(json out '[.system.broken, (.processes | length)]')" '[5000,4]'
 status 0 'show of a tree' "$cowstat" show --json 102
 is 'JSON: the tree alone' "$(json out '[.processes[].pid]')" '[102]'
+is 'JSON: exact, never lost anything, nothing hidden' "$("$cowstat" show --json | jq -c '[.state, .lost, .lost_at, .hidden]')" '["exact",{},null,0]'
+COWSTAT_FAKE=degraded status 0 'show with losses' "$cowstat" show --json
+is 'JSON: of the system, and when the last one was' "$(json out '[.state, .lost, .lost_at]')" '["degraded",{"hook":7},"2026-10-03T04:00:00Z"]'
+COWSTAT_FAKE=degraded "$cowstat" show >out
+is 'text: when the last one was' "$(sed -n '2,3p' out)" '  hook             7  calls that a hook missed: function tracing was switched off
+  the last one at 2026-10-03T04:00:00Z'
+COWSTAT_FAKE=elsewhere status 0 'show of a tree with losses' "$cowstat" show --json 102
+is 'JSON: those of that tree, not of the system' "$(json out '[.state, .lost, has("lost_at")]')" '["degraded",{"site":5},false]'
+COWSTAT_FAKE=degraded "$cowstat" show --json 102 >out
+is 'JSON: it is exact, whatever the system is' "$(json out '[.state, .lost]')" '["exact",{}]'
+COWSTAT_FAKE=foreign "$cowstat" show >out
+is 'text: how many are hidden' "$(tail -1 out)" '12 more processes are not yours.'
+COWSTAT_FAKE=foreign "$cowstat" show 102 >out
+is 'text: of a tree that is not known' "$(grep -c 'not yours' out)" 0
 
 ### verify: the workload is real, what the device counts is not
 
@@ -121,12 +164,16 @@ fails 'an unknown workload' "verify: no workload 'nil': 'cowstat workload --list
 status 1 'numbers that differ' "$cowstat" verify textbook
 is 'a line says by how much' "$(awk '$2 == "broken" { print $1, $3, $4, $5, $7 }' out)" 'textbook 1 12 +11 DIFFERS'
 is 'as one that is missing' "$(awk '$2 == "inherited" { print $1, $3, $4, $5, $7 }' out)" 'textbook 3 0 -3 DIFFERS'
-is 'the last line sums up' "$(tail -1 out)" '1 workload, 25 counters compared: 9 differ'
+is 'the last line sums up' "$(tail -1 out)" '1 workload, 28 counters compared: 9 differ'
 status 1 'the same as JSON' "$cowstat" verify --json textbook
 is 'JSON: differences' "$(json out '[.differences, .workloads[0].counters.broken.difference]')" '[9,11]'
 status 1 'a few of them' "$cowstat" verify --quick
 is 'each that differs has its lines, and one sums up' "$(head -1 out | cut -d' ' -f1) $(grep -c ' = ' out) $(tail -1 out | sed 's/[0-9]* counters compared: [0-9]*/N counters compared: N/')" 'WORKLOAD 7 7 workloads, N counters compared: N differ'
 fails 'one that has workloads of its own' 'verify: --quick has workloads of its own: leave out what else was asked for' "$cowstat" verify --quick textbook
+COWSTAT_FAKE=elsewhere "$cowstat" verify --json textbook >out
+is 'JSON: the state is that of its trees' "$(json out '[.state, .lost, .workloads[0].state]')" '["exact",{},"exact"]'
+COWSTAT_FAKE=degraded "$cowstat" verify --json textbook >out
+is 'JSON: which may be degraded' "$(json out '[.state, .lost, .workloads[0].state]')" '["degraded",{"hook":7},"degraded"]'
 status 2 'a workload that cannot be done' "$cowstat" verify --pages 0 textbook
 is 'is said not to be run' "$(grep -c '^textbook  *NOT RUN: --pages' out) $(cat err)" '1 cowstat: verify: 1 of 1 workloads could not be run: the report says why'
 status 0 'a workload that needs what this machine has not' taskset -c 0 "$cowstat" verify roam
@@ -156,6 +203,12 @@ status 7 'stacks of a command that fails' "$cowstat" stacks -- sh -c 'exit 7'
 is 'its report goes to standard error' "$(wc -c <out)$(head -1 err)" '0cowstat: sh -c exit 7'
 is 'the function, and both numbers' "$(grep -E '100.0 %|counter' err)" "      12     48K  100.0 %  [unknown]
 12 pages in 1 function; the tree's counter 'broken': 12."
+rm -f r
+COWSTAT_FAKE=revoked status 7 'stacks of one whose end may not be read' "$cowstat" stacks -o r -- sh -c 'exit 7'
+is 'its message, and no report' "$(cat err)$(ls r 2>/dev/null)" "$denied"
+COWSTAT_FAKE=elsewhere "$cowstat" stacks --json -o r -- true
+is 'JSON: the state is that of the tree' "$(json r '[.state, .lost]')" '["exact",{}]'
+rm -f r
 status 137 'stacks of one that is killed' "$cowstat" stacks -- sh -c 'kill -KILL $$'
 rm -f r
 status 127 'stacks of one that is not there' "$cowstat" stacks -o r -- ./nothing

@@ -68,14 +68,25 @@ static void test_times(void)
 	counted.work.value[COUNTER_broken] = 3;
 	counted.work.value[COUNTER_break_ns] = 30;
 	for (__u64 longest = 9; longest <= 31; longest++) {
-		enum verdict wanted = longest < 10 ? VERDICT_IMPOSSIBLE : VERDICT_PLAUSIBLE;
+		enum verdict wanted = longest < 10 || longest > 30 ? VERDICT_IMPOSSIBLE :
+								     VERDICT_PLAUSIBLE;
 
 		counted.work.value[COUNTER_break_max_ns] = longest;
 		compare(&comparison, json, &counted);
 		wrong += comparison.counter[COUNTER_break_max_ns].verdict != wanted;
 		compare_free(&comparison);
 	}
-	tap_ok(!wrong, "the longest is the average at least");
+	tap_ok(!wrong, "the longest is between the average and all");
+	counted.longest_before = counted.work.value[COUNTER_break_max_ns];
+	compare(&comparison, json, &counted);
+	tap_ok(comparison.counter[COUNTER_break_max_ns].verdict == VERDICT_PLAUSIBLE,
+	       "or it was there before");
+	compare_free(&comparison);
+	counted.longest_before++;
+	compare(&comparison, json, &counted);
+	tap_ok(comparison.counter[COUNTER_break_max_ns].verdict == VERDICT_IMPOSSIBLE,
+	       "but never goes down");
+	compare_free(&comparison);
 	json_object_put(json);
 }
 

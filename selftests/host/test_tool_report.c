@@ -16,7 +16,7 @@ static struct cowstat_row rows[] = {
 		.tree.value = {
 			[COUNTER_forks] = 4, [COUNTER_shared] = 1000, [COUNTER_broken] = 250,
 			[COUNTER_broken_anon] = 250, [COUNTER_break_ns] = 500000,
-			[COUNTER_break_max_ns] = 1500000,
+			[COUNTER_break_max_ns] = 150000,
 		},
 	},
 	{ .pid = 8, .ppid = 7, .depth = 1, .comm = "b", .flags = COWSTAT_ROW_EXITED },
@@ -29,7 +29,7 @@ static struct cowstat_row rows[] = {
 static struct snapshot snapshot(void)
 {
 	struct snapshot snapshot = {
-		.info = { .page_size = 4096 },
+		.page_size = 4096,
 		.nr_rows = sizeof(rows) / sizeof(*rows),
 		.rows = malloc(sizeof(rows)),
 		.processes = 5,
@@ -110,7 +110,7 @@ static void test_run_text(void)
 		 "      9 alive    0    0B   0    0B     0      0      0 0    0B  |  `- c\n"
 		 "      8 alive    0    0B   0    0B     0      0      0 0    0B  `- d\n"
 		 "     10 alive    0    0B 249  996K     0      0      0 0    0B     `- e\n"
-		 "2 more are gone and not listed: their numbers are in their nearest ancestor above\n"
+		 "2 more are gone and not listed: see their nearest ancestor above.\n"
 		 "\n"
 		 "The tree: 7 processes, 4 alive\n"
 		 "  forks                       4            forks that copied the address space (no threads, no vfork)\n"
@@ -118,14 +118,19 @@ static void test_run_text(void)
 		 "  broken                    250     1000K  pages copied because of a write to a copy-on-write page\n"
 		 "  broken_anon               250     1000K  the part of broken: anonymous pages that a fork shared\n"
 		 "  break_ns               500000  500.0 us  from the fault to the new page in place, summed over broken\n"
-		 "  break_max_ns          1500000    1.5 ms  the longest of them (a maximum: it does not sum)\n"
+		 "  break_max_ns           150000  150.0 us  the longest of them (a maximum: it does not sum)\n"
 		 "\n"
 		 "Of 1000 pages that forks shared (3.9M), 250 (25.0 %) were copied later: 1000K.\n"
-		 "A copy took 2.0 us on average, 1.5 ms at most.\n",
+		 "A copy took 2.0 us on average, 150.0 us at most.\n",
 		 "the text of a run");
 	free(text);
-	run.snapshot.info.state = COWSTAT_STATE_DEGRADED;
-	run.snapshot.info.lost[0] = 5;
+	run.snapshot.rows[0].tree.value[COUNTER_break_max_ns] = 500001;
+	text = run_text(&run);
+	tap_ok(strstr(text, "\nA copy took 2.0 us on average.\n") != NULL,
+	       "a longest copy from before the run is none of it");
+	free(text);
+	run.snapshot.state.state = COWSTAT_STATE_DEGRADED;
+	run.snapshot.state.lost[0] = 5;
 	text = run_text(&run);
 	tap_ok(strstr(text, "state degraded\n\nDEGRADED: these numbers may be wrong\n"
 			    "  limit            5  processes counted in an ancestor") != NULL,

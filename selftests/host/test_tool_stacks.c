@@ -50,7 +50,7 @@ static struct stacks_run run_of(__u64 counted, __u64 lost)
 
 	return (struct stacks_run){
 		.command = command, .exit_status = 3, .elapsed_ns = 1500000,
-		.event = stacks_event_find("break"), .info = { .page_size = 4096 },
+		.event = stacks_event_find("break"), .page_size = 4096,
 		.counted = counted, .lost = lost,
 	};
 }

@@ -5,10 +5,15 @@
  *
  *	(unset)		one tree of four processes, exact
  *	absent, denied	it cannot be opened
- *	other-abi	it is of another version
+ *	newer, older	it is of another version
  *	crowded		the list grows between the two calls that read it
- *	degraded	some numbers may be wrong
+ *	degraded	some numbers of the tree, and of the system, may be wrong
+ *	elsewhere	some of the system's, and of process 102, may be wrong
+ *	foreign		processes are hidden
  *	no-tree		there is no room for a tree handle
+ *	no-reading	there is no room for a reading
+ *	revoked		what runs may be looked at, but not what has ended
+ *	unsure		it is not known whose some pages were
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -90,25 +95,45 @@ int __wrap_open(const char *path, int flags, ...)
 	return __real_open("/dev/null", flags, 0);
 }
 
-static __u32 state(void)
+/* Every fork of the command has the same device: this one is the tree's descriptor. */
+static int tree = -1;
+
+static __u32 state(int fd, __u64 *lost)
 {
-	return fakes("degraded") ? COWSTAT_STATE_DEGRADED : COWSTAT_STATE_EXACT;
+	bool bad = fakes("degraded") || (fakes("elsewhere") && fd != tree);
+
+	lost[2] = bad ? 7 : 0;
+	return bad ? COWSTAT_STATE_DEGRADED : COWSTAT_STATE_EXACT;
 }
 
 static int info(struct cowstat_info *info)
 {
+	/* What one says to whose request has another size. */
+	if (fakes("older"))
+		return refuse(ENOTTY);
 	if (info->size != sizeof(*info) || info->flags)
 		return refuse(EINVAL);
-	info->abi = COWSTAT_ABI + fakes("other-abi");
+	info->abi = COWSTAT_ABI + fakes("newer");
+	info->max_handles = 1024;
+	info->max_reading_bytes = 1 << 20;
 	info->page_size = 4096;
 	info->nr_counters = nr_counters;
 	info->nr_losses = nr_losses;
-	info->state = state();
-	info->lost[2] = fakes("degraded") ? 7 : 0;
+	info->state = state(-1, info->lost);
+	info->lost_at = info->state ? 1791000000123456789ULL : 0;
 	return 0;
 }
 
-static int list(struct cowstat_list *list)
+static void copy_rows(struct cowstat_row *to)
+{
+	memcpy(to, rows, sizeof(rows));
+	if (fakes("elsewhere"))
+		to[2].flags |= COWSTAT_ROW_SELF_LOST | COWSTAT_ROW_TREE_LOST;
+	if (fakes("unsure"))
+		to[0].tree.value[COUNTER_broken_unsure] = 4;
+}
+
+static int list(int fd, struct cowstat_list *list)
 {
 	__u32 count = NR_ROWS;
 
@@ -116,21 +141,28 @@ static int list(struct cowstat_list *list)
 		return refuse(EINVAL);
 	if (fakes("crowded") && list->capacity && calls_of_list++ < 2)
 		return refuse(ENOSPC);
+	if (fakes("no-reading"))
+		return refuse(ENOSPC);
+	if (fakes("revoked"))
+		return refuse(EACCES);
 	list->count = count;
-	list->state = state();
+	list->state = state(fd, list->lost);
+	list->hidden = fakes("foreign") ? 12 : 0;
 	list->folded = 2;
 	list->processes = 77;
 	list->system = (struct cowstat_counters){ .value = { [COUNTER_broken] = 5000 } };
 	if (list->capacity)
-		memcpy((void *)(unsigned long)list->rows, rows, sizeof(rows));
+		copy_rows((void *)(unsigned long)list->rows);
 	return 0;
 }
 
-static int read_tree(struct cowstat_read *read)
+static int read_tree(int fd, struct cowstat_read *read)
 {
 	if (read->size != sizeof(*read) || read->flags)
 		return refuse(EINVAL);
-	read->state = state();
+	if (fakes("revoked"))
+		return refuse(EACCES);
+	read->state = state(fd, read->lost);
 	read->tree_state = COWSTAT_TREE_ORPHANED;
 	read->tree_procs = 4;
 	read->tree_alive = 1;
@@ -138,9 +170,16 @@ static int read_tree(struct cowstat_read *read)
 	return 0;
 }
 
-static int process(const struct cowstat_process *process)
+static int process(struct cowstat_process *process)
 {
-	return refuse(process->pid == 1 ? EACCES : ESRCH);
+	if (process->size != sizeof(*process) || process->flags)
+		return refuse(EINVAL);
+	if (process->pid != 102)
+		return refuse(process->pid == 1 ? EACCES : ESRCH);
+	process->row = rows[2];
+	process->lost[3] = 5;
+	process->state = COWSTAT_STATE_DEGRADED;
+	return 0;
 }
 
 int __wrap_ioctl(int fd, unsigned long request, ...)
@@ -155,15 +194,16 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	case COWSTAT_IOC_INFO:
 		return info(argument);
 	case COWSTAT_IOC_LIST:
-		return list(argument);
+		return list(fd, argument);
 	case COWSTAT_IOC_READ:
-		return read_tree(argument);
+		return read_tree(fd, argument);
 	case COWSTAT_IOC_PROCESS:
 		return process(argument);
 	case COWSTAT_IOC_TREE:
 		if (fakes("no-tree"))
 			return refuse(ENOSPC);
-		return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		tree = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		return tree;
 	default:
 		return __real_ioctl(fd, request, argument);
 	}

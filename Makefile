@@ -131,6 +131,7 @@ clean:
 	$(MAKE) -C selftests/bench clean
 	$(MAKE) -C selftests/storm clean
 	$(MAKE) -C selftests/trace clean
+	$(MAKE) -C selftests/witness clean
 	rm -f selftests/sanitize/fail_load/fail_load
 	rm -f build/kdir
 

@@ -30,10 +30,11 @@ if (($#)); then
 	step "module, W=1" selftests/vm/module.sh "$1" W=1 KCFLAGS=-Werror
 else
 	. "$VM_ENV"
-	echo "1..4"
+	echo "1..5"
 	step "command" make tools WERROR=-Werror
 	step "kselftests" make -C selftests/kernel KSFT="$KSFT"
 	step "storms" make -C selftests/storm
 	step "traced programs" make -C selftests/trace
+	step "witnessed programs" make -C selftests/witness
 fi
 exit $failed

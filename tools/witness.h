@@ -14,7 +14,11 @@
  *   pgreuse	writes that were let through without a copy (vmstat): has those of
  *		all other processes, and those to pages that nobody else ever had;
  *		a huge page is taken over without it
- *   cow_ksm	copies begun of merged pages (vmstat), of all processes
+ *   cow_ksm	copies begun of merged pages (vmstat), of all processes: has those
+ *		that were not put in place, and those made without a write
+ *
+ * What ksmd copies is counted where the memory is, and by no task of the tree: it is
+ * taken for the tree's.
  *
  * The tree must be new and must have come to its end.
  */
@@ -27,7 +31,7 @@
 #include "witness_site.h"
 #include "wpcopy.h"
 
-#define WITNESS_CORRECTIONS	3
+#define WITNESS_CORRECTIONS	4
 
 enum {
 	TESTIMONY_RMAP,
@@ -56,11 +60,16 @@ struct witness_calls {
 	__u64 moved[WITNESS_SITES];
 	__u64 writes;
 	__u64 copies;
+	__u64 unshares;		/* of @writes: nothing is to be written */
+	__u64 userfaults;	/* of @writes: left to a userfaultfd */
+	__u64 huge_unshared;	/* of @moved: huge pages that are to be read */
 };
 
 struct witness {
 	struct wpcopy wpcopy;
+	int ksmd;			/* its pid, 0 if there is none */
 	struct witness_calls before;	/* of all tasks */
+	struct witness_calls ksmd_before;
 	struct vmstat vmstat_before;
 };
 

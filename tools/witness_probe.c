@@ -16,19 +16,54 @@
 #define GROUP		"cowstat_witness"
 #define INSTANCE	TRACING "/instances/" GROUP
 #define FORKS		INSTANCE "/events/sched/sched_process_fork"
+#define UNSHARED	GROUP "_unshared"
+#define JOINED		INSTANCE "/events/synthetic/" UNSHARED
 #define SIZE		"size=65536"
 #define NAMES		2
+
+/*
+ * Of struct vm_fault, the first argument of a fault's functions: FAULT_FLAG_UNSHARE of
+ * the flags, and whether it has come as far as an entry of a page table, the address of
+ * which is the kernel's. Huge pages have none, and no task was ever asked to look for one.
+ */
+#define VMF_UNSHARE	"unshare=+40(%di):b1@10/32"
+#define VMF_PTE		"pte=+88(%di):b1@47/64"
+/* The second argument of handle_userfault(): VM_UFFD_WP. */
+#define REASON_WP	"wp=%si:b1@12/64"
+
+#define BY_CALLER	"keys=common_pid,caller.sym"
 
 /* The functions have other names on other kernels. */
 static const struct {
 	const char *event;
 	const char *function[NAMES];
+	const char *fetch;
+	const char *histogram;
+	const char *filter;
 } probes[] = {
-	[WITNESS_NEW] = { "new", { "folio_add_new_anon_rmap", "page_add_new_anon_rmap" } },
-	[WITNESS_MOVED] = { "moved", { "folio_move_anon_rmap", "page_move_anon_rmap" } },
-	[WITNESS_WRITE] = { "write", { "do_wp_page" } },
-	[WITNESS_COPY] = { "copy", { "__delayacct_wpcopy_end" } },
+	[WITNESS_NEW] = { "new", { "folio_add_new_anon_rmap", "page_add_new_anon_rmap" },
+			  "", BY_CALLER, "" },
+	[WITNESS_MOVED] = { "moved", { "folio_move_anon_rmap", "page_move_anon_rmap" },
+			    "", BY_CALLER, "" },
+	[WITNESS_WRITE] = { "write", { "do_wp_page" }, "", BY_CALLER, "" },
+	[WITNESS_COPY] = { "copy", { "__delayacct_wpcopy_end" }, "", BY_CALLER, "" },
+	[WITNESS_UNSHARE] = { "unshare", { "do_wp_page" }, VMF_UNSHARE, BY_CALLER,
+			      " if unshare == 1" },
+	[WITNESS_USERFAULT] = { "userfault", { "handle_userfault" }, VMF_PTE " " REASON_WP,
+				BY_CALLER, " if pte == 1 && wp == 1" },
+	[WITNESS_HUGE] = { "huge", { "do_huge_pmd_wp_page" }, VMF_UNSHARE,
+			   "keys=common_pid:unshare=unshare", "" },
 };
+
+/*
+ * Whether a page is moved to be read or to be written is known as its task comes to the
+ * function before: both are joined, and make an event of their own.
+ */
+static const char join[] =
+	"hist:keys=common_pid:pid=common_pid,from=caller,why=$unshare"
+	":onmatch(" GROUP ".huge).trace(" UNSHARED ",$pid,$from,$why):" SIZE;
+static const char not_joined[] = "!hist:keys=pid,caller.sym:" SIZE " if unshare == 1";
+static const char *const joined = not_joined + 1;
 
 static int put(const char *path, int flags, const char *text)
 {
@@ -43,26 +78,15 @@ static int put(const char *path, int flags, const char *text)
 	return error;
 }
 
-static void remove_probes(void)
-{
-	char line[64];
-
-	rmdir(INSTANCE);
-	for (int i = 0; i < WITNESS_PROBES; i++) {
-		snprintf(line, sizeof(line), "-:%s/%s", GROUP, probes[i].event);
-		put(TRACING "/kprobe_events", O_APPEND, line);
-	}
-}
-
 /* What is on the stack as a function begins is where it returns to. */
 static int add_probe(enum witness_probe probe)
 {
-	char line[128];
+	char line[256];
 	int error = -ENOENT;
 
 	for (int i = 0; i < NAMES && probes[probe].function[i] && error; i++) {
-		snprintf(line, sizeof(line), "p:%s/%s %s caller=+0($stack):x64", GROUP,
-			 probes[probe].event, probes[probe].function[i]);
+		snprintf(line, sizeof(line), "p:%s/%s %s caller=+0($stack):x64 %s", GROUP,
+			 probes[probe].event, probes[probe].function[i], probes[probe].fetch);
 		error = put(TRACING "/kprobe_events", O_APPEND, line);
 	}
 	return error;
@@ -73,12 +97,47 @@ static void path_of(enum witness_probe probe, const char *file, char *path, size
 	snprintf(path, size, INSTANCE "/events/" GROUP "/%s/%s", probes[probe].event, file);
 }
 
-static int count_probe(enum witness_probe probe)
+/* @sign: "!" takes it away */
+static int set_trigger(enum witness_probe probe, const char *sign, const char *trigger)
 {
-	char path[128];
+	char path[128], line[512];
 
 	path_of(probe, "trigger", path, sizeof(path));
-	return put(path, 0, "hist:keys=common_pid,caller.sym:" SIZE);
+	snprintf(line, sizeof(line), "%s%s", sign, trigger);
+	return put(path, 0, line);
+}
+
+static int set_histogram(enum witness_probe probe, const char *sign)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "hist:%s:" SIZE "%s", probes[probe].histogram,
+		 probes[probe].filter);
+	return set_trigger(probe, sign, line);
+}
+
+/* After the histograms of both events. */
+static int join_probes(void)
+{
+	int error = set_trigger(WITNESS_MOVED, "", join);
+
+	return error ? error : put(JOINED "/trigger", 0, joined);
+}
+
+static void remove_probes(void)
+{
+	char line[64];
+
+	put(JOINED "/trigger", 0, not_joined);
+	/* The instance is held by the one that has a variable, and that by its reader. */
+	set_trigger(WITNESS_MOVED, "!", join);
+	set_histogram(WITNESS_HUGE, "!");
+	rmdir(INSTANCE);
+	put(TRACING "/synthetic_events", O_APPEND, "!" UNSHARED);
+	for (int i = 0; i < WITNESS_PROBES; i++) {
+		snprintf(line, sizeof(line), "-:%s/%s", GROUP, probes[i].event);
+		put(TRACING "/kprobe_events", O_APPEND, line);
+	}
 }
 
 static int set_up(void)
@@ -87,12 +146,17 @@ static int set_up(void)
 
 	for (int i = 0; i < WITNESS_PROBES && !error; i++)
 		error = add_probe(i);
+	if (!error)
+		error = put(TRACING "/synthetic_events", O_APPEND,
+			    UNSHARED " int pid; u64 caller; u32 unshare");
 	if (error)
 		return error;
 	if (mkdir(INSTANCE, 0700))
 		return -errno;
 	for (int i = 0; i < WITNESS_PROBES && !error; i++)
-		error = count_probe(i);
+		error = set_histogram(i, "");
+	if (!error)
+		error = join_probes();
 	return error ? error : put(FORKS "/trigger", 0, "hist:keys=parent_pid,child_pid:" SIZE);
 }
 
@@ -178,6 +242,8 @@ static void take_calls(const char *line, void *data)
 	int pid;
 
 	if (sscanf(line, "{ common_pid: %d, caller: [%*x] %127s } hitcount: %llu", &pid, caller,
+		   &hits) == 3 ||
+	    sscanf(line, "{ pid: %d, caller: [%*x] %127s } hitcount: %llu", &pid, caller,
 		   &hits) == 3)
 		calls->visit(pid, caller, hits, calls->data);
 }
@@ -193,6 +259,14 @@ int witness_probe_read(enum witness_probe probe,
 	path_of(probe, "hist", path, sizeof(path));
 	error = read_lines(path, take_calls, &calls);
 	return error ? error : check_missed();
+}
+
+int witness_probe_unshared(void (*visit)(int pid, const char *caller, __u64 calls, void *data),
+			   void *data)
+{
+	struct calls calls = { visit, data };
+
+	return read_lines(JOINED "/hist", take_calls, &calls);
 }
 
 struct forks {

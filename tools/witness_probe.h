@@ -19,6 +19,9 @@ enum witness_probe {
 	WITNESS_MOVED,		/* an anonymous page becomes its writer's alone */
 	WITNESS_WRITE,		/* a write to a page that may not be written begins */
 	WITNESS_COPY,		/* what taskstats counts as a write-protect copy ends */
+	WITNESS_UNSHARE,	/* as WITNESS_WRITE, of those that are to be read alone */
+	WITNESS_USERFAULT,	/* a write of WITNESS_WRITE is left to a userfaultfd */
+	WITNESS_HUGE,		/* as WITNESS_WRITE, of huge pages; not to be read */
 	WITNESS_PROBES
 };
 
@@ -33,6 +36,13 @@ void witness_probe_close(void);
 int witness_probe_read(enum witness_probe probe,
 		       void (*visit)(int pid, const char *caller, __u64 calls, void *data),
 		       void *data);
+
+/*
+ * The same of what became a task's alone, as WITNESS_MOVED, since it was to be read.
+ * Of huge pages: others are moved by others than WITNESS_HUGE.
+ */
+int witness_probe_unshared(void (*visit)(int pid, const char *caller, __u64 calls, void *data),
+			   void *data);
 
 /* The same for each task that was made since witness_probe_open(). */
 int witness_probe_forks(void (*visit)(int parent, int child, void *data), void *data);

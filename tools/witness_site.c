@@ -23,6 +23,7 @@ static const struct {
 	{ "copy_page_range", WITNESS_SITE_FORK },
 	{ "copy_pte_range", WITNESS_SITE_FORK },
 	{ "copy_present_page", WITNESS_SITE_FORK },
+	{ "hugetlb_fault", WITNESS_SITE_HUGETLB },
 };
 
 /* Compilers append to names: ".isra.0" */

@@ -14,6 +14,7 @@ enum witness_site {
 	WITNESS_SITE_HUGE_ZERO,	/* the same, which gets a huge page */
 	WITNESS_SITE_HUGE,	/* a write to a huge page that is present */
 	WITNESS_SITE_FORK,	/* a page copied at a fork */
+	WITNESS_SITE_HUGETLB,	/* any fault on hugetlb memory */
 	WITNESS_SITES
 };
 

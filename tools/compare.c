@@ -15,6 +15,7 @@ const char *verdict_name(enum verdict verdict)
 	static const char *const names[] = {
 		[VERDICT_EQUAL] = "ok",
 		[VERDICT_DIFFERS] = "DIFFERS",
+		[VERDICT_UNSURE] = "unsure",
 		[VERDICT_PLAUSIBLE] = "plausible",
 		[VERDICT_IMPOSSIBLE] = "IMPOSSIBLE",
 	};
@@ -49,9 +50,23 @@ static bool is_possible(unsigned int index, const struct counted *counted)
 	case COUNTER_pool_remote:
 		return work[COUNTER_pool_local] + work[COUNTER_pool_remote] ==
 		       work[COUNTER_broken] + work[COUNTER_zero_filled];
+	case COUNTER_broken_unsure:
+		return work[COUNTER_broken_unsure] <= work[COUNTER_broken_anon];
 	default:
 		return true;
 	}
+}
+
+/* Of whose page it was: may the kernel not have known it, and the counter say so? */
+static bool is_within_bound(unsigned int index, const struct compared *compared,
+			    struct json_object *unchecked, const struct counted *counted)
+{
+	long long difference = compared->counted - compared->expected;
+
+	if ((index != COUNTER_broken_child && index != COUNTER_broken_parent) ||
+	    !is_in_array(unchecked, counters[COUNTER_broken_unsure].name))
+		return false;
+	return (__u64)llabs(difference) <= counted->work.value[COUNTER_broken_unsure];
 }
 
 static const char *compare_one(struct compared *compared, unsigned int index,
@@ -66,6 +81,9 @@ static const char *compare_one(struct compared *compared, unsigned int index,
 		compared->expected = json_object_get_uint64(value);
 		compared->verdict = compared->expected == compared->counted ? VERDICT_EQUAL :
 									      VERDICT_DIFFERS;
+		if (compared->verdict == VERDICT_DIFFERS &&
+		    is_within_bound(index, compared, unchecked, counted))
+			compared->verdict = VERDICT_UNSURE;
 		return NULL;
 	}
 	if (!is_in_array(unchecked, counters[index].name))

@@ -14,6 +14,7 @@
 enum verdict {
 	VERDICT_EQUAL,		/* as expected */
 	VERDICT_DIFFERS,
+	VERDICT_UNSURE,		/* not as expected, but within broken_unsure */
 	VERDICT_PLAUSIBLE,	/* no one value is expected, but this can be */
 	VERDICT_IMPOSSIBLE,	/* ... and this cannot */
 };

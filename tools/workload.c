@@ -242,8 +242,12 @@ static bool one_node(void)
 	return !strcmp(text, "0\n");
 }
 
-static bool foreseeable(const struct workload_plan *plan, unsigned int counter)
+static bool foreseeable(const struct workload_plan *plan,
+			const struct workload_expectation *expect,
+			unsigned int counter)
 {
+	if (counter == COUNTER_broken_unsure)
+		return !expect->unsure;
 	if (counter == COUNTER_pool_local || counter == COUNTER_pool_remote)
 		return plan->placed || one_node();
 	return !counter_is_time(counter);
@@ -251,7 +255,7 @@ static bool foreseeable(const struct workload_plan *plan, unsigned int counter)
 
 static void add_counters(struct json_object *json,
 			 const struct workload_plan *plan,
-			 const struct cowstat_counters *set)
+			 const struct workload_expectation *expect)
 {
 	struct json_object *expected = json_object_new_object();
 	struct json_object *unchecked = json_object_new_array();
@@ -259,9 +263,9 @@ static void add_counters(struct json_object *json,
 	for (unsigned int i = 0; i < nr_counters; i++) {
 		const char *name = counters[i].name;
 
-		if (foreseeable(plan, i))
+		if (foreseeable(plan, expect, i))
 			json_object_object_add(expected, name,
-				json_object_new_uint64(set->value[i]));
+				json_object_new_uint64(expect->counters.value[i]));
 		else
 			json_object_array_add(unchecked,
 					      json_object_new_string(name));
@@ -295,7 +299,7 @@ static void print_json(const struct arguments *arguments,
 	json_object_object_add(json, "pages",
 			       json_object_new_uint64(plan->pages));
 	json_object_object_add(json, "did", json_object_new_string(plan->did));
-	add_counters(json, plan, &expect->counters);
+	add_counters(json, plan, expect);
 	add_faults(json, expect, faults);
 	puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
 						  JSON_C_TO_STRING_SPACED));

@@ -21,6 +21,8 @@
  * @faults: page faults in the region
  * @faults_known: false if the kernel is free to need fewer
  * @split: base pages take the place of huge ones, in the first process
+ * @unsure: whose a page was may not be known to the kernel: broken_unsure is not
+ *	foreseen, and broken_child and broken_parent may be wrong by so much
  * @allocated: pages that are allocated in all, preparation included
  * @error: NULL, or why nothing is certain about this plan
  */
@@ -29,6 +31,7 @@ struct workload_expectation {
 	__u64 faults;
 	bool faults_known;
 	bool split;
+	bool unsure;
 	__u64 allocated;
 	const char *error;
 };

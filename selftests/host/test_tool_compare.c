@@ -90,6 +90,53 @@ static void test_times(void)
 	json_object_put(json);
 }
 
+/* @by: broken_child is too large by so much, broken_parent too small */
+static struct comparison compare_moved(struct json_object *json, int by, int unsure)
+{
+	struct counted counted = { .work.value = {
+		[COUNTER_broken_anon] = 46, [COUNTER_broken_child] = 23 + by,
+		[COUNTER_broken_parent] = 23 - by, [COUNTER_broken_unsure] = unsure } };
+	struct comparison comparison;
+
+	compare(&comparison, json, &counted);
+	compare_free(&comparison);
+	return comparison;
+}
+
+static bool has_verdict(const struct comparison *comparison, enum verdict verdict)
+{
+	return comparison->counter[COUNTER_broken_child].verdict == verdict &&
+	       comparison->counter[COUNTER_broken_parent].verdict == verdict;
+}
+
+static void test_unsure(void)
+{
+	struct json_object *json = said(), *expected, *unchecked;
+	struct comparison comparison;
+
+	expect(json, "broken_anon", 46);
+	expect(json, "broken_child", 23);
+	expect(json, "broken_parent", 23);
+	comparison = compare_moved(json, 3, 3);
+	tap_ok(has_verdict(&comparison, VERDICT_DIFFERS) && comparison.nr_wrong == 3,
+	       "where it can be known, the wrong side differs, and not to know it does");
+	json_object_object_get_ex(json, "expected", &expected);
+	json_object_object_get_ex(json, "unchecked", &unchecked);
+	json_object_object_del(expected, "broken_unsure");
+	json_object_array_add(unchecked, json_object_new_string("broken_unsure"));
+	comparison = compare_moved(json, 3, 3);
+	tap_ok(has_verdict(&comparison, VERDICT_UNSURE) && !comparison.nr_wrong,
+	       "where it cannot, as many may be on the wrong side as are unsure");
+	comparison = compare_moved(json, -4, 3);
+	tap_ok(has_verdict(&comparison, VERDICT_DIFFERS) && comparison.nr_wrong == 2,
+	       "but not one more");
+	comparison = compare_moved(json, 0, 47);
+	tap_ok(comparison.counter[COUNTER_broken_unsure].verdict == VERDICT_IMPOSSIBLE &&
+	       has_verdict(&comparison, VERDICT_EQUAL),
+	       "nor can more be unsure than were broken");
+	json_object_put(json);
+}
+
 static void test_protocol(void)
 {
 	struct counted counted = { 0 };
@@ -113,6 +160,7 @@ int main(void)
 {
 	test_equal();
 	test_times();
+	test_unsure();
 	test_protocol();
 	return tap_end();
 }

@@ -366,7 +366,26 @@ static void test_doubtful(void)
 	plan_exit(&plan, child);
 	plan_fork(&plan, grandchild);
 	expect_plan();
-	tap_ok(expect.error != NULL, "a fork by an orphan is refused");
+	tap_ok(expect.error == NULL && expect.unsure,
+	       "after a fork by an orphan it is not sure whose a page was");
+
+	begin();
+	plan_write(&plan, 0, one);
+	plan_do(&plan, PLAN_PAGE_OUT, 0, one);
+	child = plan_fork(&plan, 0);
+	plan_write(&plan, child, one);
+	expect_plan();
+	tap_ok(expect.error == NULL && expect.unsure && gain(COUNTER_broken_child) == 1,
+	       "nor of a page that a fork shared in swap");
+
+	begin();
+	plan_write(&plan, 0, one);
+	child = plan_fork(&plan, 0);
+	grandchild = plan_fork(&plan, child);
+	plan_write(&plan, grandchild, one);
+	expect_plan();
+	tap_ok(expect.error == NULL && !expect.unsure && !gain(COUNTER_broken_unsure),
+	       "but of three generations that live");
 
 	begin();
 	plan_dontfork(&plan, 0, one);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# bench_guest.sh processors|times|peers|scale: bench.sh's part in the virtual machine.
+# bench_guest.sh processors|times|peers|scale|locks [NUMBERS]: bench.sh's part in the virtual machine.
 # The first round of all only warms the kernel's caches.
 
 set -euo pipefail
@@ -119,4 +119,28 @@ scale() {
 	done
 }
 
-"$1"
+# text_of MODULE: where it is, as parameters of lockhold
+text_of() {
+	local -a at
+
+	mapfile -t at < <(awk -v module="[$1]" '$4 == module && $2 ~ /^[tT]$/ { print $1 }' \
+		/proc/kallsyms | sort)
+	printf 'start=0x%s end=%#x\n' "${at[0]}" $((0x${at[-1]} | 0xfff))
+}
+
+# locks PROCESSES CHAIN HANDLES: how long the module holds its locks (see lockcost.c)
+locks() {
+	local text
+
+	echo 300000 >/proc/sys/kernel/pid_max
+	echo 300000 >/proc/sys/kernel/threads-max
+	echo 1000000 >/proc/sys/vm/max_map_count
+	insmod cowstat.ko max_processes=200000 max_handles=$((8 * $3))
+	text=$(text_of cowstat)
+	# shellcheck disable=SC2086 # two parameters
+	insmod "$HERE/lockhold/lockhold.ko" $text
+	"$HERE/lockcost" "$@"
+	cat /sys/kernel/debug/lockhold >"$COWSTAT_OUT/locks"
+}
+
+"$@"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # From the files bare, loaded, events, unloaded, loaded-again, events-again, and where they exist libbpf, bpftrace,
-# memory and scale-N (in this order): the table of bench.sh for KERNEL, the same as
+# memory, locks and scale-N (in this order): the table of bench.sh for KERNEL, the same as
 # JSON in the file JSON and as Markdown in MARKDOWN. Exit 1 if a limit is broken.
 
 BEGIN {
@@ -15,6 +15,8 @@ BEGIN {
 		limit["exit"] = 1500
 	}
 	MEMORY_LIMIT = 1024
+	# How long a lock may be held, in instructions.
+	LOCK_LIMIT = 50000
 	# How many times as much others cost, at least.
 	least["libbpf", "zero_fill"] = least["libbpf", "copy"] = least["libbpf", "take_over"] = 2.7
 	least["bpftrace", "zero_fill"] = least["bpftrace", "copy"] = 40
@@ -29,6 +31,7 @@ BEGIN {
 
 FNR == 1 { phase = FILENAME; sub(/.*\//, "", phase); part = "" }
 phase == "memory" { memory = $2; next }
+phase == "locks" { note_lock(); next }
 phase == "threads-bare" { together_bare[$1] = $2; together[++nr_together] = $1; next }
 phase == "threads-loaded" { together_loaded[$1] = $2; next }
 phase ~ /^scale-/ {
@@ -51,6 +54,51 @@ phase == "bare" { order[++kinds] = $1 }
 {
 	cost[$1, phase] = $2
 	spread[$1] = spread[$1] > $4 - $3 ? spread[$1] : $4 - $3
+}
+
+# A line of lockhold: lock, who took it, how often, the longest, all in all
+function note_lock(    field, lock, by) {
+	split($0, field, "\t")
+	lock = field[1]
+	by = field[2]
+	sub(/ \[.*/, "", lock)
+	sub(/ \[.*/, "", by)
+	if (lock == "lost")
+		unseen = by
+	if (field[3] == "")
+		return
+	if (lock ~ /^0x/)
+		lock = "one of " by "()"
+	if (!(lock in held))
+		locks[++nr_locks] = lock
+	held[lock] += field[3]
+	if (longest[lock] <= field[4]) {
+		longest[lock] = field[4]
+		holder[lock] = by
+	}
+}
+
+function print_lock(lock,    result) {
+	result = unseen ? "not measured" : longest[lock] > LOCK_LIMIT ? "TOO LONG" : "ok"
+	bad += result != "ok"
+	printf "%-24s %12d %12d %9d  %-22s %s\n", lock, held[lock], longest[lock], LOCK_LIMIT,
+		holder[lock], result
+	printf "| `%s` | %d | **%d** | %d | `%s` |\n", lock, held[lock], longest[lock], LOCK_LIMIT,
+		holder[lock] >MARKDOWN
+	printf "%s\n  {\"lock\": \"%s\", \"held\": %d, \"longest\": %d, \"limit\": %d, " \
+		"\"by\": \"%s\", \"verdict\": \"%s\"}", separator, lock, held[lock], longest[lock],
+		LOCK_LIMIT, holder[lock], result >JSON
+	separator = ","
+}
+
+function print_locks(    i) {
+	printf "\n%-24s %12s %12s %9s  %-22s %s\n", "locks, instructions", "times held",
+		"longest", "limit", "by", "verdict"
+	printf "\nHow long locks are held:\n\n| | times | longest | limit | by |\n" \
+		"|---|--:|--:|--:|---|\n" >MARKDOWN
+	separator = ""
+	for (i = 1; i <= nr_locks; i++)
+		print_lock(locks[i])
 }
 
 function note_scale(name, value, n) {
@@ -227,6 +275,9 @@ END {
 	printf "],\n \"scale\": [" >JSON
 	if (nr_sizes)
 		print_all_scales()
+	printf "],\n \"locks\": [" >JSON
+	if (nr_locks)
+		print_locks()
 	printf "],\n \"threads\": [" >JSON
 	if (nr_together)
 		print_threads()

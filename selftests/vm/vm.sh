@@ -14,6 +14,7 @@
 #
 #	--kernel NAME	which kernel ($KERNEL, else 6.1)
 #	--cpus N	processors (2)
+#	--possible N	processors that the kernel must be ready for (as many)
 #	--mem SIZE	memory (2G)
 #	--numa N	spread both over N nodes (1)
 #	--icount	one processor whose clock counts instructions
@@ -40,7 +41,7 @@ FAILED=125
 # Those that the kernel has built in are left out, dependencies are added.
 MODULES=(virtio_pci virtio_blk virtio_console virtio_rng ext4 overlay)
 
-cpus=2 mem=2G numa=1 icount='' threads=multi timeout=600 append='' allow=''
+cpus=2 possible=0 mem=2G numa=1 icount='' threads=multi timeout=600 append='' allow=''
 log=$BUILD/console.log out=$BUILD/out
 
 usage() {
@@ -64,6 +65,7 @@ parse() {
 		case $1 in
 		--kernel) KERNEL=$2 ;;
 		--cpus) need_number "$1" "$2"; cpus=$2 ;;
+		--possible) need_number "$1" "$2"; possible=$2 ;;
 		--mem) [[ $2 =~ ^[1-9][0-9]*[MG]$ ]] || die "--mem needs a size as 512M or 2G, not '$2'"; mem=$2 ;;
 		--numa) need_number "$1" "$2"; numa=$2 ;;
 		--timeout) need_number "$1" "$2"; timeout=$2 ;;
@@ -78,6 +80,7 @@ parse() {
 	(($#)) || die "no command given; see $0 --help"
 	[[ ! $icount || $cpus == 1 ]] || die "--icount has one processor"
 	((numa <= cpus)) || die "--numa $numa needs as many processors: --cpus $numa"
+	((possible >= cpus)) || possible=$cpus
 	command=("$@")
 }
 
@@ -219,7 +222,7 @@ machine() {
 	read -ra accel < <(accelerator)
 	qemu=(
 		"$QEMU" -no-user-config -nodefaults -display none
-		-no-reboot -machine q35 -cpu "$(processor)" -smp "$cpus,sockets=$cpus" -m "$mem"
+		-no-reboot -machine q35 -cpu "$(processor)" -smp "$cpus,sockets=$possible,maxcpus=$possible" -m "$mem"
 		"${accel[@]}"
 		-kernel "$KIMAGE" -initrd "$run/initramfs.cpio"
 		-append "console=ttyS0 panic=-1 oops=panic $(clock | xargs) $(watchdogs | xargs) $KAPPEND $append"

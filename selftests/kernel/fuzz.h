@@ -106,6 +106,7 @@ struct worker {
 	struct child child[CHILDREN];
 	struct cowstat_counters system;
 	struct cowstat_info info;
+	__u64 lost_at;
 };
 
 extern struct worker me;
@@ -155,13 +156,13 @@ bool around_is_clean(const struct spot *spot);
 bool rows_are_clean(const struct spot *spot, size_t skip);
 void spot_wipe(const struct spot *spot, size_t size);
 
-/* Answers. */
-void check_info(const struct cowstat_info *info);
-void check_system(const struct cowstat_system *system);
-void check_process(const struct cowstat_process *process, pid_t asked);
+/* Answers; @size is that of the caller, who may be an old program. */
+void check_info(const struct cowstat_info *info, size_t size);
+void check_system(const struct cowstat_system *system, size_t size);
+void check_process(const struct cowstat_process *process, pid_t asked, size_t size);
 void check_list(const struct file *file, const struct cowstat_list *list,
-		const struct cowstat_row *row);
-void check_read(struct file *file, const struct cowstat_read *read);
+		const struct cowstat_row *row, size_t size);
+void check_read(struct file *file, const struct cowstat_read *read, size_t size);
 void check_text(char *text, size_t length);
 void check_written(const void *data, size_t size);
 

@@ -34,6 +34,42 @@ static void check_state(__u32 state)
 		mismatch("state is %u", state);
 }
 
+/* Of what is in that answer alone: so many were lost, so the state is that. */
+static void check_losses(__u32 state, const __u64 *lost)
+{
+	__u64 sum = 0;
+	int i;
+
+	for (i = 0; i < COWSTAT_LOSSES_MAX; i++) {
+		sum += lost[i];
+		if (i >= COW_NR_LOST && lost[i])
+			mismatch("loss %d, which is none, is %llu", i, lost[i]);
+	}
+	if (state != (sum ? COWSTAT_STATE_DEGRADED : COWSTAT_STATE_EXACT))
+		mismatch("state %u with %llu losses", state, sum);
+}
+
+static void check_losses_grown(const __u64 *old, const __u64 *now)
+{
+	int i;
+
+	for (i = 0; i < COWSTAT_LOSSES_MAX; i++)
+		if (now[i] < old[i])
+			mismatch("loss %d went down from %llu to %llu", i, old[i],
+				 now[i]);
+}
+
+/* Of the system: the last loss is the last one that was ever told of. */
+static void check_lost_at(__u64 lost_at, __u32 state)
+{
+	if (lost_at < me.lost_at)
+		mismatch("the last loss was at %llu, and is at %llu",
+			 me.lost_at, lost_at);
+	if (!lost_at != (state == COWSTAT_STATE_EXACT))
+		mismatch("state %u, and the last loss at %llu", state, lost_at);
+	me.lost_at = lost_at;
+}
+
 static void check_unused(const char *whose, const struct cowstat_counters *c)
 {
 	int i;
@@ -96,41 +132,54 @@ static void check_system_counters(const struct cowstat_counters *now)
 	me.system = *now;
 }
 
-void check_info(const struct cowstat_info *info)
+static void check_limits(const struct cowstat_info *info)
 {
-	__u64 lost = 0;
-	int i;
+	if (!info->max_handles || !info->max_kept)
+		mismatch("limits of %llu handles, %llu kept", info->max_handles,
+			 info->max_kept);
+	if (!me.info.max_handles)
+		return;
+	if (info->max_handles != me.info.max_handles ||
+	    info->max_kept != me.info.max_kept ||
+	    info->max_reading_bytes != me.info.max_reading_bytes)
+		mismatch("the limits have changed");
+}
 
+void check_info(const struct cowstat_info *info, size_t size)
+{
 	if (info->abi != COWSTAT_ABI || info->page_size != PAGE ||
 	    info->nr_counters != COW_NR || info->nr_losses != COW_NR_LOST)
 		mismatch("abi %u, page size %u, %u counters, %u losses",
 			 info->abi, info->page_size, info->nr_counters,
 			 info->nr_losses);
-	if (info->reserved)
-		mismatch("the reserved field is %#x", info->reserved);
-	for (i = 0; i < COWSTAT_LOSSES_MAX; i++) {
-		lost += info->lost[i];
-		if (i >= COW_NR_LOST && info->lost[i])
-			mismatch("loss %d, which is none, is %llu", i,
-				 info->lost[i]);
-		if (info->lost[i] < me.info.lost[i])
-			mismatch("loss %d went down", i);
-	}
-	if (info->state != (lost ? COWSTAT_STATE_DEGRADED : COWSTAT_STATE_EXACT))
-		mismatch("state %u with %llu losses", info->state, lost);
+	if (info->reserved || info->reserved2)
+		mismatch("the reserved fields are %#x, %#llx", info->reserved,
+			 info->reserved2);
+	check_losses(info->state, info->lost);
+	check_losses_grown(me.info.lost, info->lost);
 	if (!info->processes || info->processes > info->max_processes + 1)
 		mismatch("%llu processes", info->processes);
+	memcpy(me.info.lost, info->lost, sizeof(info->lost));
+	if (size < sizeof(*info))
+		return;
+	check_lost_at(info->lost_at, info->state);
+	check_limits(info);
 	me.info = *info;
 }
 
-void check_system(const struct cowstat_system *system)
+void check_system(const struct cowstat_system *system, size_t size)
 {
 	check_state(system->state);
-	if (system->reserved)
-		mismatch("the reserved field is %#x", system->reserved);
+	if (system->reserved || system->reserved2)
+		mismatch("the reserved fields are %#x, %#llx", system->reserved,
+			 system->reserved2);
 	if (!system->processes)
 		mismatch("no processes");
 	check_system_counters(&system->counters);
+	if (size < sizeof(*system))
+		return;
+	check_losses(system->state, system->lost);
+	check_lost_at(system->lost_at, system->state);
 }
 
 static void check_pid(const char *what, pid_t pid)
@@ -166,8 +215,12 @@ static void check_row(const struct cowstat_row *row, bool exited_too, bool delta
 	if (me.user && row->pid == me.stranger)
 		mismatch("another user's process is shown");
 	check_comm(row->comm);
-	if (row->flags & ~(exited_too ? COWSTAT_ROW_EXITED : 0))
+	if (row->flags & ~((exited_too ? COWSTAT_ROW_EXITED : 0) |
+			   COWSTAT_ROW_SELF_LOST | COWSTAT_ROW_TREE_LOST))
 		mismatch("flags of a row are %#x", row->flags);
+	if ((row->flags & COWSTAT_ROW_SELF_LOST) &&
+	    !(row->flags & COWSTAT_ROW_TREE_LOST))
+		mismatch("the process has lost something, but its tree has not");
 	if (!row->ppid != !row->depth)
 		mismatch("ppid %d, but depth %u", row->ppid, row->depth);
 	if (!row->tree_procs || row->tree_alive > row->tree_procs)
@@ -178,9 +231,16 @@ static void check_row(const struct cowstat_row *row, bool exited_too, bool delta
 	check_at_most("self of tree", &row->self, &row->tree);
 }
 
-void check_process(const struct cowstat_process *process, pid_t asked)
+void check_process(const struct cowstat_process *process, pid_t asked, size_t size)
 {
+	bool lost = process->row.flags & COWSTAT_ROW_TREE_LOST;
+
 	check_state(process->state);
+	if (lost != (process->state == COWSTAT_STATE_DEGRADED))
+		mismatch("state %u, but flags %#x", process->state,
+			 process->row.flags);
+	if (size == sizeof(*process))
+		check_losses(process->state, process->lost);
 	if (asked && process->row.pid != asked)
 		mismatch("pid %d instead of %d", process->row.pid, asked);
 	check_row(&process->row, false, false);
@@ -212,8 +272,20 @@ static void check_no_twins(const struct cowstat_row *row, __u32 i)
 			mismatch("pid %d is listed twice", row[i].pid);
 }
 
+/* Root sees all; of the ordinary user's namespace two are the stranger's. */
+static void check_hidden(const struct cowstat_list *list, bool device, bool keep)
+{
+	if (list->reserved)
+		mismatch("the reserved field is %#llx", list->reserved);
+	if (!me.user && list->hidden)
+		mismatch("%llu are hidden from root", list->hidden);
+	if (!keep && list->count + list->hidden > list->processes)
+		mismatch("%u rows and %llu hidden of %llu processes",
+			 list->count, list->hidden, list->processes);
+}
+
 void check_list(const struct file *file, const struct cowstat_list *list,
-		const struct cowstat_row *row)
+		const struct cowstat_row *row, size_t size)
 {
 	bool device = file->type == FILE_DEVICE;
 	bool keep = file->tree_flags & COWSTAT_TREE_KEEP;
@@ -222,6 +294,10 @@ void check_list(const struct file *file, const struct cowstat_list *list,
 
 	check_state(list->state);
 	check_system_counters(&list->system);
+	if (size == sizeof(*list)) {
+		check_losses(list->state, list->lost);
+		check_hidden(list, device, keep);
+	}
 	if (list->folded && !keep)
 		mismatch("%llu folded, of no handle that keeps", list->folded);
 	if (!keep && list->count > list->processes)
@@ -241,11 +317,15 @@ void check_list(const struct file *file, const struct cowstat_list *list,
 		check_at_most("rows of system", &sum, &list->system);
 }
 
-void check_read(struct file *file, const struct cowstat_read *read)
+void check_read(struct file *file, const struct cowstat_read *read, size_t size)
 {
 	const struct cowstat_counters none = { };
 
 	check_state(read->state);
+	if (size == sizeof(*read)) {
+		check_losses(read->state, read->lost);
+		check_losses_grown(file->last.lost, read->lost);
+	}
 	check_delta("the handle", &read->counters);
 	check_grown("the handle", &file->last.counters, &read->counters);
 	if (read->tree_state > COWSTAT_TREE_GONE ||
@@ -273,7 +353,9 @@ void check_read(struct file *file, const struct cowstat_read *read)
 	file->last = *read;
 }
 
-/* The lines of /proc/cowstat. */
+/* The lines of /proc/cowstat: of the counters those that came later are behind. */
+#define BEFORE_LOST	(COW_zero_huge + 1)
+#define HEAD		(4 + COW_NR + 4)
 
 static void check_value(const char *line, int index, struct cowstat_counters *c)
 {
@@ -307,6 +389,7 @@ static void check_line(const char *line, unsigned int number)
 
 static void check_head(char *line[], struct cowstat_counters *c)
 {
+	unsigned long long lost_at;
 	int i;
 
 	if (strcmp(line[0], "cowstat 1"))
@@ -317,19 +400,22 @@ static void check_head(char *line[], struct cowstat_counters *c)
 	if (strcmp(line[2], "page_size 4096") ||
 	    strncmp(line[3], "processes ", 10))
 		mismatch("lines 3 and 4 are '%s', '%s'", line[2], line[3]);
-	for (i = 0; i < COW_NR; i++)
-		check_value(line[4 + i], i, c);
-	if (strncmp(line[4 + COW_NR], "lost ", 5) || line[5 + COW_NR][0])
-		mismatch("the head ends with '%s', '%s'", line[4 + COW_NR],
-			 line[5 + COW_NR]);
+	line += 4;
+	for (i = 0; i < COW_NR; i++) {
+		if (i == BEFORE_LOST && strncmp(*line++, "lost ", 5))
+			mismatch("'%s' instead of lost", line[-1]);
+		check_value(*line++, i, c);
+	}
+	if (sscanf(*line, "lost_at %llu", &lost_at) != 1 || line[1][0])
+		mismatch("the head ends with '%s', '%s'", line[0], line[1]);
 }
 
 /* A whole reading; it is cut into lines. */
 void check_text(char *text, size_t length)
 {
-	const unsigned int head = 7 + COW_NR;
+	const unsigned int head = HEAD;
 	struct cowstat_counters system = { };
-	char *line[7 + COW_NR], *end;
+	char *line[HEAD], *end;
 	unsigned int n = 0;
 
 	if (!length || text[length - 1] != '\n' || strlen(text) != length) {

@@ -88,17 +88,55 @@ static void describe_ask(const void *call)
 		 ask->peer ? " by the peer" : "", ask->compat ? " as 32-bit" : "");
 }
 
+/* The requests, with their sizes of today and of the first header */
+static const struct {
+	unsigned int today;
+	unsigned int old;
+} requests[] = {
+#define REQUEST(name) { \
+	COWSTAT_IOC_##name, \
+	(COWSTAT_IOC_##name & ~IOCSIZE_MASK) | \
+		COWSTAT_##name##_SIZE_VER0 << _IOC_SIZESHIFT, \
+}
+	REQUEST(INFO), REQUEST(SYSTEM), REQUEST(PROCESS), REQUEST(LIST),
+	REQUEST(TREE), REQUEST(READ),
+#undef REQUEST
+};
+#define REQUESTS	(sizeof(requests) / sizeof(requests[0]))
+
+/* Return: that of today, 0 if it is none. */
+static unsigned int known_as(unsigned int request)
+{
+	size_t i;
+
+	for (i = 0; i < REQUESTS; i++)
+		if (request == requests[i].today || request == requests[i].old)
+			return requests[i].today;
+	return 0;
+}
+
+static unsigned int old_one(unsigned int request)
+{
+	size_t i;
+
+	for (i = 0; requests[i].today != request; i++)
+		;
+	return requests[i].old;
+}
+
 /* The first two words, which all have. */
 static void wrong_head(struct ask *ask, struct rng *rng, uint32_t flags_known)
 {
 	const uint32_t sizes[] = {
 		0, 1, ask->size - 1, ask->size + 8, -1, rng_next(rng),
+		_IOC_SIZE(known_as(ask->request)),
+		_IOC_SIZE(old_one(known_as(ask->request))),
 	};
 	uint32_t *word = (uint32_t *)ask->arg;
 
 	word[0] = ask->size;
 	if (rng_one_in(rng, 12)) {
-		word[0] = sizes[rng_below(rng, 6)];
+		word[0] = sizes[rng_below(rng, 8)];
 		if (word[0] != ask->size)
 			ask->must |= E(EINVAL);
 	}
@@ -120,7 +158,7 @@ static void reserve(struct ask *ask, struct rng *rng, uint32_t *reserved)
 
 static bool of_type(const struct file *file, unsigned int request)
 {
-	switch (request) {
+	switch (known_as(request)) {
 	case COWSTAT_IOC_INFO:
 	case COWSTAT_IOC_LIST:
 		return file->type == FILE_DEVICE || file->type == FILE_TREE;
@@ -134,9 +172,12 @@ static bool of_type(const struct file *file, unsigned int request)
 /* The file, and who asks how; what the file itself explains comes first. */
 static struct ask ask_begin(struct rng *rng, unsigned int request)
 {
-	struct ask ask = { .request = request, .size = _IOC_SIZE(request) };
+	struct ask ask = { .request = request };
 	enum file_type type = FILE_NONE;
 
+	if (rng_one_in(rng, 3))
+		ask.request = old_one(request);
+	ask.size = _IOC_SIZE(ask.request);
 	if (rng_one_in(rng, 16))
 		type = rng_below(rng, FILE_TEXT + 1);
 	else if (request == COWSTAT_IOC_READ)
@@ -193,8 +234,10 @@ static bool ask_judged(struct ask *ask, long result, size_t inputs)
 	return fine && result >= 0;
 }
 
+/* What an old program does not know reads as 0. */
 static void *answer(struct ask *ask)
 {
+	memset(ask->arg, 0, sizeof(ask->arg));
 	memcpy(ask->arg, ask->spot.from, ask->size);
 	return ask->arg;
 }
@@ -215,7 +258,7 @@ void call_info(struct rng *rng)
 	ask_place(&ask, true);
 	if (ask_judged(&ask, make(&ask), 8)) {
 		check_written(answer(&ask), ask.size);
-		check_info(info);
+		check_info(info, ask.size);
 	}
 	ask_end(&ask);
 }
@@ -230,7 +273,7 @@ void call_system(struct rng *rng)
 	ask_place(&ask, true);
 	if (ask_judged(&ask, make(&ask), 8)) {
 		check_written(answer(&ask), ask.size);
-		check_system(system);
+		check_system(system, ask.size);
 	}
 	ask_end(&ask);
 }
@@ -258,7 +301,7 @@ void call_process(struct rng *rng)
 	if (ask_judged(&ask, make(&ask), 12)) {
 		check_written(answer(&ask), ask.size);
 		check_process(process, ask.peer || ask.may ? 0 :
-			      pid ? pid : getpid());
+			      pid ? pid : getpid(), ask.size);
 	}
 	ask_end(&ask);
 }
@@ -309,9 +352,9 @@ static void check_rows(struct ask *ask, const struct spot *rows)
 	}
 	if (bytes) {
 		check_written(rows->from, bytes);
-		check_list(ask->file, list, (void *)rows->from);
+		check_list(ask->file, list, (void *)rows->from, ask->size);
 	} else {
-		check_list(ask->file, list, NULL);
+		check_list(ask->file, list, NULL, ask->size);
 	}
 	if (!rows_are_clean(rows, bytes))
 		mismatch("bytes behind %u rows were changed", list->count);
@@ -406,7 +449,7 @@ void call_read(struct rng *rng)
 	ask_place(&ask, true);
 	if (ask_judged(&ask, make(&ask), 8)) {
 		check_written(answer(&ask), ask.size);
-		check_read(ask.file, (void *)ask.arg);
+		check_read(ask.file, (void *)ask.arg, ask.size);
 	}
 	ask_end(&ask);
 }
@@ -414,14 +457,12 @@ void call_read(struct rng *rng)
 /* A number that is almost right, or of the module's kind, or any. */
 static unsigned int unknown_number(struct rng *rng)
 {
-	static const unsigned int known[] = {
-		COWSTAT_IOC_INFO, COWSTAT_IOC_SYSTEM, COWSTAT_IOC_PROCESS,
-		COWSTAT_IOC_LIST, COWSTAT_IOC_TREE, COWSTAT_IOC_READ,
-	};
+	unsigned int known = requests[rng_below(rng, REQUESTS)].today;
 
 	switch (rng_below(rng, 3)) {
 	case 0:
-		return known[rng_below(rng, 6)] ^ 1U << rng_below(rng, 32);
+		return (rng_one_in(rng, 2) ? known : old_one(known)) ^
+		       1U << rng_below(rng, 32);
 	case 1:
 		return (rng_next(rng) & 0xffff00ff) | COWSTAT_IOC_MAGIC << 8;
 	default:
@@ -429,19 +470,12 @@ static unsigned int unknown_number(struct rng *rng)
 	}
 }
 
-static bool is_known(unsigned int request)
-{
-	return request == COWSTAT_IOC_INFO || request == COWSTAT_IOC_SYSTEM ||
-	       request == COWSTAT_IOC_PROCESS || request == COWSTAT_IOC_LIST ||
-	       request == COWSTAT_IOC_TREE || request == COWSTAT_IOC_READ;
-}
-
 void call_unknown(struct rng *rng)
 {
 	struct ask ask = ask_begin(rng, COWSTAT_IOC_LIST);
 
 	ask.request = unknown_number(rng);
-	if (is_known(ask.request))
+	if (known_as(ask.request))
 		ask.request = 0;
 	ask.must = E(ENOTTY);
 	memcpy(ask.arg, &ask.size, 4);

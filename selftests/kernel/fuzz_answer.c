@@ -134,9 +134,10 @@ static void check_system_counters(const struct cowstat_counters *now)
 
 static void check_limits(const struct cowstat_info *info)
 {
-	if (!info->max_handles || !info->max_kept)
-		mismatch("limits of %llu handles, %llu kept", info->max_handles,
-			 info->max_kept);
+	if (!info->max_handles || !info->max_kept || !info->max_reading_bytes)
+		mismatch("limits of %llu handles, %llu kept, %llu bytes",
+			 info->max_handles, info->max_kept,
+			 info->max_reading_bytes);
 	if (!me.info.max_handles)
 		return;
 	if (info->max_handles != me.info.max_handles ||
@@ -279,6 +280,8 @@ static void check_hidden(const struct cowstat_list *list, bool device, bool keep
 		mismatch("the reserved field is %#llx", list->reserved);
 	if (!me.user && list->hidden)
 		mismatch("%llu are hidden from root", list->hidden);
+	if (me.user && device && list->hidden < 2)
+		mismatch("%llu are hidden, of two strangers", list->hidden);
 	if (!keep && list->count + list->hidden > list->processes)
 		mismatch("%u rows and %llu hidden of %llu processes",
 			 list->count, list->hidden, list->processes);

@@ -27,22 +27,30 @@
 #include "kselftest_harness.h"
 
 #define USER	65534
+#define GROUP	1
 
 FIXTURE(who)
 {
 	pid_t root;	/* root's process */
 	pid_t user;	/* USER's */
-	pid_t mixed[3];	/* USER's but for one of the three ids, which is root's */
+	pid_t mixed[3];	/* USER's but for one of the three uids, which is root's */
+	pid_t grouped[3];	/* USER's but for one of the three gids */
+	pid_t shy;	/* USER's, and not dumpable */
 	int stop[2];	/* closed: all of them end */
 };
 
+struct ids {
+	uid_t real;
+	uid_t effective;
+	uid_t saved;
+};
+
 /* The ids are set when the child says so. */
-static pid_t start(const FIXTURE_DATA(who) *self, uid_t real, uid_t effective,
-		   uid_t saved)
+static pid_t start_as(const FIXTURE_DATA(who) *self, struct ids uid,
+		      struct ids gid, bool dumpable)
 {
 	int ready[2];
 	char byte;
-	gid_t gid = real || effective || saved ? USER : 0;
 	pid_t pid;
 
 	if (pipe(ready))
@@ -50,18 +58,34 @@ static pid_t start(const FIXTURE_DATA(who) *self, uid_t real, uid_t effective,
 	pid = fork();
 	if (!pid) {
 		close(self->stop[1]);
-		if (setresgid(gid, gid, gid) ||
-		    setresuid(real, effective, saved) ||
-		    prctl(PR_SET_DUMPABLE, 1) ||
+		if (setresgid(gid.real, gid.effective, gid.saved) ||
+		    setresuid(uid.real, uid.effective, uid.saved) ||
+		    prctl(PR_SET_DUMPABLE, dumpable) ||
 		    write(ready[1], "r", 1) != 1)
 			_exit(1);
 		_exit(read(self->stop[0], &byte, 1));
 	}
 	close(ready[1]);
 	if (read(ready[0], &byte, 1) != 1)
-		cow_die("cannot start a process with uid %d", real);
+		cow_die("cannot start a process with uid %d", uid.real);
 	close(ready[0]);
 	return pid;
+}
+
+static pid_t start(const FIXTURE_DATA(who) *self, uid_t real, uid_t effective,
+		   uid_t saved)
+{
+	gid_t gid = real || effective ? USER : 0;
+
+	return start_as(self, (struct ids){ real, effective, saved },
+			(struct ids){ gid, gid, gid }, true);
+}
+
+static pid_t start_grouped(const FIXTURE_DATA(who) *self, gid_t real,
+			   gid_t effective, gid_t saved, bool dumpable)
+{
+	return start_as(self, (struct ids){ USER, USER, USER },
+			(struct ids){ real, effective, saved }, dumpable);
 }
 
 FIXTURE_SETUP(who)
@@ -75,6 +99,10 @@ FIXTURE_SETUP(who)
 	self->mixed[0] = start(self, 0, USER, USER);
 	self->mixed[1] = start(self, USER, 0, USER);
 	self->mixed[2] = start(self, USER, USER, 0);
+	self->grouped[0] = start_grouped(self, GROUP, USER, USER, true);
+	self->grouped[1] = start_grouped(self, USER, GROUP, USER, true);
+	self->grouped[2] = start_grouped(self, USER, USER, GROUP, true);
+	self->shy = start_grouped(self, USER, USER, USER, false);
 }
 
 FIXTURE_TEARDOWN(who)
@@ -228,6 +256,191 @@ WHO_TEST(all_ids_must_be_the_users)
 	}
 }
 
+WHO_TEST(all_gids_must_be_the_users)
+{
+	IN_CHILD() {
+		become_user();
+		EXPECT_HIDDEN(self->grouped[0]);
+		EXPECT_HIDDEN(self->grouped[1]);
+		EXPECT_HIDDEN(self->grouped[2]);
+	}
+}
+
+/* As the kernel tells by /proc: who may not be traced may not be looked into. */
+WHO_TEST(who_is_not_dumpable_is_hidden)
+{
+	IN_CHILD() {
+		become_user();
+		EXPECT_HIDDEN(self->shy);
+		EXPECT_SEES(self->user);
+	}
+}
+
+/* A copy of a program for @mode, that runs as the user and says when it does */
+static pid_t start_program(const FIXTURE_DATA(who) *self, const char *path,
+			   mode_t mode)
+{
+	char command[200], byte;
+	int ready[2];
+	pid_t pid;
+
+	snprintf(command, sizeof(command), "cp /bin/sh %s && chgrp %d %s && chmod %o %s",
+		 path, GROUP, path, mode, path);
+	if (system(command) || pipe(ready))
+		cow_die("cannot copy a program");
+	pid = fork();
+	if (!pid) {
+		dup2(ready[1], 1);
+		dup2(self->stop[0], 0);
+		close(self->stop[1]);
+		become_user();
+		execl(path, "sh", "-c", "echo; read line", NULL);
+		_exit(1);
+	}
+	if (read(ready[0], &byte, 1) != 1)
+		cow_die("the program does not run");
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+#define PROGRAM	"/tmp/cowstat-permission"
+
+WHO_TEST(program_that_cannot_be_read_is_hidden)
+{
+	pid_t pid = start_program(self, PROGRAM, 0711);
+
+	IN_CHILD() {
+		become_user();
+		EXPECT_HIDDEN(pid);
+	}
+	EXPECT_SEES(pid);
+	unlink(PROGRAM);
+}
+
+WHO_TEST(program_that_sets_its_group_is_hidden)
+{
+	pid_t pid = start_program(self, PROGRAM, 02755);
+
+	IN_CHILD() {
+		become_user();
+		EXPECT_HIDDEN(pid);
+	}
+	EXPECT_SEES(pid);
+	unlink(PROGRAM);
+}
+
+WHO_TEST(program_as_any_is_seen)
+{
+	pid_t pid = start_program(self, PROGRAM, 0755);
+
+	IN_CHILD() {
+		become_user();
+		EXPECT_SEES(pid);
+	}
+	unlink(PROGRAM);
+}
+
+WHO_TEST(those_out_of_reach_are_counted)
+{
+	IN_CHILD() {
+		struct cow_list list;
+
+		list = must_list(must_open());
+		EXPECT_EQ(0, list.head.hidden);
+		EXPECT_EQ(list.head.processes, list.head.count);
+		become_user();
+		list = must_list(must_open());
+		EXPECT_EQ(2, list.head.count);
+		EXPECT_EQ(list.head.processes, list.head.count + list.head.hidden);
+	}
+}
+
+/* By pid namespace: those outside are not out of reach, they are not there. */
+WHO_TEST(those_of_other_namespaces_are_not_counted)
+{
+	IN_CHILD() {
+		ASSERT_EQ(0, unshare(CLONE_NEWPID));
+		IN_CHILD() {
+			struct cow_list list;
+
+			become_user();
+			list = must_list(must_open());
+			EXPECT_EQ(1, list.head.count);
+			EXPECT_EQ(0, list.head.hidden);
+		}
+	}
+}
+
+/* What the handle's owner has forked, and who has then become shy */
+WHO_TEST(handle_keeps_the_sums_of_who_is_hidden)
+{
+	IN_CHILD() {
+		struct cowstat_read now;
+		int tree, told[2], go[2];
+		struct cow_list list;
+		char byte;
+		pid_t pid;
+
+		ASSERT_EQ(0, pipe(told) | pipe(go));
+		become_user();
+		tree = must_tree(must_open(), 0, COWSTAT_TREE_NEXT_CHILD |
+				 COWSTAT_TREE_KEEP);
+		pid = fork();
+		if (!pid) {
+			prctl(PR_SET_DUMPABLE, 0);
+			if (fork() && write(told[1], "t", 1) == 1)
+				_exit(read(go[0], &byte, 1) != 1);
+			close(self->stop[1]);
+			_exit(read(self->stop[0], &byte, 1));
+		}
+		ASSERT_EQ(1, read(told[0], &byte, 1));
+		EXPECT_EQ(0, cow_read(tree, &now));
+		EXPECT_EQ(2, now.tree_procs);
+		EXPECT_LT(0, now.counters.value[COW_inherited]);
+		list = must_list(tree);
+		EXPECT_EQ(0, list.head.count);
+		EXPECT_EQ(2, list.head.hidden);
+		/* And in the first's own time, after its death */
+		ASSERT_EQ(1, write(go[1], "g", 1));
+		waitpid(pid, NULL, 0);
+		EXPECT_EQ(0, cow_read(tree, &now));
+		EXPECT_EQ(COWSTAT_TREE_ORPHANED, now.tree_state);
+		list = must_list(tree);
+		EXPECT_EQ(0, list.head.count);
+		EXPECT_EQ(2, list.head.hidden);
+	}
+}
+
+/* One of two that are gone was out of reach when it went. */
+WHO_TEST(who_was_hidden_stays_so_when_gone)
+{
+	IN_CHILD() {
+		struct cow_list list;
+		pid_t open, shy;
+		int tree;
+
+		become_user();
+		tree = must_tree(must_open(), 0, COWSTAT_TREE_KEEP);
+		open = fork();
+		if (!open)
+			_exit(0);
+		waitpid(open, NULL, 0);
+		shy = fork();
+		if (!shy) {
+			prctl(PR_SET_DUMPABLE, 0);
+			_exit(0);
+		}
+		waitpid(shy, NULL, 0);
+		list = must_list(tree);
+		EXPECT_NE(NULL, cow_find(&list, open));
+		EXPECT_EQ(NULL, cow_find(&list, shy));
+		EXPECT_EQ(2, list.head.count);
+		EXPECT_EQ(1, list.head.hidden);
+		EXPECT_EQ(3, must_read(tree).tree_procs);
+	}
+}
+
 WHO_TEST(user_lists_nothing_else)
 {
 	IN_CHILD() {
@@ -304,6 +517,8 @@ WHO_TEST(cap_perfmon_sees_all)
 		keep_only(CAP_PERFMON);
 		EXPECT_SEES(self->root);
 		EXPECT_SEES(self->mixed[1]);
+		EXPECT_SEES(self->grouped[1]);
+		EXPECT_SEES(self->shy);
 		EXPECT_SEES(1);
 	}
 }
@@ -482,6 +697,7 @@ WHO_TEST(tree_with_a_process_of_another)
 		EXPECT_TRUE(listed(tree, pid));
 		EXPECT_FALSE(listed(tree, child));
 		EXPECT_EQ(2, must_read(tree).tree_procs);
+		EXPECT_EQ(1, must_list(tree).head.hidden);
 	}
 }
 
@@ -517,8 +733,12 @@ WHO_TEST(handle_of_a_process_that_became_roots)
 		EXPECT_EQ(0, cow_read(tree, &read_now));
 		ASSERT_EQ(1, write(change[1], "x", 1));
 		ASSERT_EQ(1, read(changed[0], &byte, 1));
-		EXPECT_EQ(-EACCES, cow_read(tree, &read_now));
-		EXPECT_EQ(-EACCES, cow_list(tree, &list));
+		EXPECT_EQ(0, cow_read(tree, &read_now));
+		EXPECT_EQ(1, read_now.tree_procs);
+		EXPECT_EQ(0, cow_list(tree, &list));
+		EXPECT_EQ(0, list.head.count);
+		EXPECT_EQ(1, list.head.hidden);
+		EXPECT_EQ(-EACCES, tree_error(must_open(), pid));
 	}
 }
 

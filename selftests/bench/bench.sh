@@ -4,8 +4,9 @@
 # bench.sh [KERNEL…]: make bench. What page faults, a fork and an exit cost without
 # the module, with it and after it was taken out again; on the first kernel also
 # what BPF programs cost that count the same, the costs beside 10, 1000 and 30000
-# other processes, the memory for a process, and how long locks are held at most. In virtual machines whose clock
-# counts instructions, so the figures are the same on every machine. Exit 1 if a
+# other processes, the memory for a process, and how long locks are held at most. In
+# virtual machines whose clock counts instructions, so the figures are the same on
+# every machine; but for what others notice of curious users, which is time. Exit 1 if a
 # limit (see table.awk) is broken. What was measured goes to build/bench/KERNEL,
 # and if it was all, to docs/costs.json and docs/costs.md.
 
@@ -44,6 +45,9 @@ measure() {
 	guest "$kernel" processors
 	say "$kernel: beside up to 30000 processes, 5 minutes"
 	guest "$kernel" scale --icount --mem 6G
+	say "$kernel: what others notice of curious users, 3 minutes"
+	make -s -C selftests/storm curious >&2
+	guest "$kernel" curious --mem 8G
 	say "$kernel: locks beside 65536 processes and readers of all kinds, 20 minutes"
 	build_lockhold "$kernel"
 	guest "$kernel" "locks 65536 1000 1000" --icount --possible 8 --mem 10G
@@ -60,7 +64,7 @@ table() {
 	local dir=$OUT/$1 name
 	local -a files=()
 
-	for name in bare loaded events unloaded loaded-again events-again libbpf bpftrace memory locks threads-bare threads-loaded scale-10 scale-1000 scale-30000; do
+	for name in bare loaded events unloaded loaded-again events-again libbpf bpftrace memory locks curious threads-bare threads-loaded scale-10 scale-1000 scale-30000; do
 		[[ ! -e $dir/$name ]] || files+=("$dir/$name")
 	done
 	awk -v KERNEL="$1" -v RELEASE="$(sed -n 's/^KRELEASE=//p' "$(kernel_env "$1")")" \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# bench_guest.sh processors|times|peers|scale|locks [NUMBERS]: bench.sh's part in the virtual machine.
+# bench_guest.sh processors|times|peers|scale|curious|locks NUMBERS: bench.sh's part in the virtual machine.
 # The first round of all only warms the kernel's caches.
 
 set -euo pipefail
@@ -126,6 +126,19 @@ text_of() {
 	mapfile -t at < <(awk -v module="[$1]" '$4 == module && $2 ~ /^[tT]$/ { print $1 }' \
 		/proc/kallsyms | sort)
 	printf 'start=0x%s end=%#x\n' "${at[0]}" $((0x${at[-1]} | 0xfff))
+}
+
+# With two processors, and a clock that counts time: what others notice
+curious() {
+	local program=$HERE/../storm/curious
+
+	echo 100000 >/proc/sys/kernel/pid_max
+	echo 100000 >/proc/sys/kernel/threads-max
+	insmod cowstat.ko max_processes=100000
+	{
+		"$program" chain 600 400 400 100 || :
+		"$program" readers 15000 2 4 40 || :
+	} | tee "$COWSTAT_OUT/curious"
 }
 
 # locks PROCESSES CHAIN HANDLES: how long the module holds its locks (see lockcost.c)

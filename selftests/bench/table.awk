@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # From the files bare, loaded, events, unloaded, loaded-again, events-again, and where they exist libbpf, bpftrace,
-# memory, locks and scale-N (in this order): the table of bench.sh for KERNEL, the same as
+# memory, locks, curious and scale-N (in this order): the table of bench.sh for KERNEL, the same as
 # JSON in the file JSON and as Markdown in MARKDOWN. Exit 1 if a limit is broken.
 
 BEGIN {
@@ -32,6 +32,7 @@ BEGIN {
 FNR == 1 { phase = FILENAME; sub(/.*\//, "", phase); part = "" }
 phase == "memory" { memory = $2; next }
 phase == "locks" { note_lock(); next }
+phase == "curious" { note_curious(); next }
 phase == "threads-bare" { together_bare[$1] = $2; together[++nr_together] = $1; next }
 phase == "threads-loaded" { together_loaded[$1] = $2; next }
 phase ~ /^scale-/ {
@@ -99,6 +100,33 @@ function print_locks(    i) {
 	separator = ""
 	for (i = 1; i <= nr_locks; i++)
 		print_lock(locks[i])
+}
+
+# A line of curious: # WHAT: longest fork N ms, calm N ms, may be N ms[: TOO LONG]
+function note_curious(    part) {
+	if (split($0, part, /^# |: longest fork | ms, calm | ms, may be | ms/) < 5)
+		return
+	curious[++nr_curious] = part[2]
+	hot[nr_curious] = part[3]
+	calm[nr_curious] = part[4]
+	most[nr_curious] = part[5]
+	verdict_of[nr_curious] = /TOO LONG/ ? "TOO LONG" : "ok"
+}
+
+function print_curious(    i) {
+	printf "\n%-24s %12s %12s %9s\n", "a bystander, ms a fork", "calm", "longest", "limit"
+	printf "\nThe longest fork of a bystander, in ms (time in an emulated machine):\n\n" \
+		"| beside | calm | longest | limit |\n|---|--:|--:|--:|\n" >MARKDOWN
+	separator = ""
+	for (i = 1; i <= nr_curious; i++) {
+		bad += verdict_of[i] != "ok"
+		printf "%-24s %12.1f %12.1f %9d  %s\n", curious[i], calm[i], hot[i], most[i], verdict_of[i]
+		printf "| %s | %.1f | %.1f | %d |\n", curious[i], calm[i], hot[i], most[i] >MARKDOWN
+		printf "%s\n  {\"beside\": \"%s\", \"calm_ms\": %.1f, \"longest_ms\": %.1f, " \
+			"\"limit_ms\": %d, \"verdict\": \"%s\"}", separator, curious[i], calm[i],
+			hot[i], most[i], verdict_of[i] >JSON
+		separator = ","
+	}
 }
 
 function note_scale(name, value, n) {
@@ -278,6 +306,9 @@ END {
 	printf "],\n \"locks\": [" >JSON
 	if (nr_locks)
 		print_locks()
+	printf "],\n \"curious\": [" >JSON
+	if (nr_curious)
+		print_curious()
 	printf "],\n \"threads\": [" >JSON
 	if (nr_together)
 		print_threads()

@@ -8,7 +8,7 @@
 set -uo pipefail
 
 HERE=$(cd "$(dirname "$0")" && pwd)
-ALL=(memory readers hotplug limits tracers failures load)
+ALL=(memory readers curious hotplug limits tracers failures load)
 
 # share NAME: its seconds
 share() {

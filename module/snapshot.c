@@ -115,12 +115,13 @@ static void visit(struct cow_walk *walk, struct cow_process *process)
 		at->ppid = row->pid;
 		at->depth++;
 	}
+	if (!(row->flags & COW_ROW_OWNED))
+		snapshot->hidden += belongs(row, taking->listing);
 	if (is_top || cow_row_listed(row, taking->listing)) {
 		at->row = snapshot->count++;
 		copy_comm(row->comm, process);
 		add_to_row(row, process, &row->self);
 	} else {
-		snapshot->hidden += belongs(row, taking->listing);
 		add_to_row(cow_snapshot_row(snapshot, above.row), process,
 			   &row->self);
 	}

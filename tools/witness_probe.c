@@ -59,9 +59,9 @@ static const struct {
  * Whether a page is moved to be read or to be written is known as its task comes to the
  * function before: both are joined, and make an event of their own.
  */
+#define TELL "onmatch(" GROUP ".huge).trace(" UNSHARED ",$pid,$from,$why)"
 static const char join[] =
-	"hist:keys=common_pid:pid=common_pid,from=caller,why=$unshare"
-	":onmatch(" GROUP ".huge).trace(" UNSHARED ",$pid,$from,$why):" SIZE;
+	"hist:keys=common_pid:pid=common_pid,from=caller,why=$unshare:" TELL ":" SIZE;
 static const char not_joined[] = "!hist:keys=pid,caller.sym:" SIZE " if unshare == 1";
 static const char *const joined = not_joined + 1;
 

@@ -49,8 +49,8 @@
  *	EINVAL	@size is wrong, a flag is unknown, a reserved field is not 0
  *	EFAULT	a bad pointer
  *	ESRCH	no such process in the caller's pid namespace
- *	EACCES	the process, or the root of the tree, is not the caller's (see
- *		below)
+ *	EACCES	the process, or the root of the tree that is to be opened, is not
+ *		the caller's (see below)
  *	ENOSPC	the array of a LIST is too short, or a limit is reached: tree handles,
  *		or memory of readings, of this user or of all
  *	ENOMEM	no memory for the reading

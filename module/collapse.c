@@ -51,6 +51,7 @@ static struct collapse *claim(void)
 
 static void release(struct collapse *collapse)
 {
+	/* Others may claim it from here on. */
 	smp_store_release(&collapse->task, NULL);
 	atomic_dec(&running);
 }

@@ -74,9 +74,9 @@ cow_traced_argument(struct ftrace_regs *fregs, unsigned int n)
 
 /* The flags of a fork, as the tracepoint task_newtask has them. */
 #ifdef COW_HAS_NEWTASK_U64
-typedef u64 cow_clone_flags_t;
+#define COW_CLONE_FLAGS	u64
 #else
-typedef unsigned long cow_clone_flags_t;
+#define COW_CLONE_FLAGS	unsigned long
 #endif
 
 /* The probe of sched_process_exit: whether all of the task's group are dead, too. */

@@ -28,7 +28,7 @@
  */
 
 static void probe_fork(void *data, struct task_struct *task,
-		       cow_clone_flags_t clone_flags)
+		       COW_CLONE_FLAGS clone_flags)
 {
 	cow_life_fork(task, clone_flags);
 }

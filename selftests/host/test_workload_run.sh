@@ -13,6 +13,10 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 nr=0 failed=0
 
+# The model is that of a kernel that maps the zero page.
+zero_page=
+"$here/../../build/host-workload/zero_page" && zero_page=yes
+
 tap() { # STATUS TEXT
 	nr=$((nr + 1))
 	if [ "$1" = 0 ]; then
@@ -50,6 +54,11 @@ test_workload() { # NAME
 	fi
 	for n in $pages; do
 		if ! runs_as_foretold "$1" --pages "$n"; then
+			if [ ! "$zero_page" ] && [ "$(value zero_upgraded)" != 0 ]; then
+				nr=$((nr + 1))
+				echo "ok $nr - $1 # SKIP this machine's kernel maps no zero page"
+				return
+			fi
 			tap 1 "$1 with $n pages takes the faults foretold"
 			sed 's/^/# /' "$dir/out" "$dir/err"
 			return

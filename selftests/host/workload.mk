@@ -20,7 +20,11 @@ $(workload-build)/test_workload_%: $(workload-dir)test_workload_%.c $(workload-p
 	@mkdir -p $(@D)
 	$(CC) $(workload-flags) -o $@ $< $(workload-pure)
 
-workload-build: $(filter $(workload-build)/%,$(workload-tests))
+$(workload-build)/zero_page: $(workload-dir)zero_page.c
+	@mkdir -p $(@D)
+	$(CC) $(workload-flags) -o $@ $<
+
+workload-build: $(filter $(workload-build)/%,$(workload-tests)) $(workload-build)/zero_page
 	$(MAKE) -C $(workload-src)
 
 workload-check: workload-build

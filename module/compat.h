@@ -13,7 +13,7 @@
 #include <linux/sched.h>
 #include <linux/sched/coredump.h>
 
-#include "offers.h"
+#include <offers.h>
 
 #ifdef COW_HAS_EXEC_STATE
 #include <linux/sched/exec_state.h>

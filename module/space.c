@@ -124,7 +124,7 @@ void cow_space_note_eager(struct mm_struct *mm, unsigned long pages)
 		fork->copied.eager += pages;
 	raw_spin_unlock(&noted_lock);
 	if (!fork)
-		cow_lose_in(current->mm, COW_LOSS_flight, pages);
+		cow_lose_in(current->mm, COW_LOSS_flight, 1);
 }
 
 static void end_hugetlb(struct noted *fork)

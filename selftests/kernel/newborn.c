@@ -23,9 +23,9 @@
 
 #include "cow_lib.h"
 
-#define SLEEPERS	2000
+#define SLEEPERS	1000
 #define FORKERS		4
-#define CHILDREN	500
+#define CHILDREN	1000
 
 /* What all of them share */
 static struct {

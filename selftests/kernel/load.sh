@@ -282,17 +282,20 @@ ask_for_helper() {
 # What the kernel starts by itself has no parent that could pay for the stack of the
 # program which it cannot execute: whoever adds up the events needs that, too.
 failed_helper() {
-	local events=/sys/kernel/tracing/events/cowstat program log status=0
+	local events=/sys/kernel/tracing/events/cowstat program broken log status=0
 
 	[[ -d ${events%/*} ]] || mount -t tracefs none /sys/kernel/tracing || return
 	insmod "$KO" || return
 	program=$(cat /proc/sys/kernel/modprobe)
-	echo /nonexistent >/proc/sys/kernel/modprobe
+	# Newer kernels look for the program before they make a stack for it.
+	broken=$(mktemp) && echo "no program" >"$broken" && chmod +x "$broken" || return
+	echo "$broken" >/proc/sys/kernel/modprobe
 	echo >/sys/kernel/tracing/trace
 	echo 1 >"$events/cow_exit/enable"
 	ask_for_helper
 	echo 0 >"$events/cow_exit/enable"
 	echo "$program" >/proc/sys/kernel/modprobe
+	rm -f "$broken"
 	log=$(grep -o 'cow_exit: .* ppid=0 .*' /sys/kernel/tracing/trace)
 	! grep -q ' vfork=1 ' <<<"$log" || complain "$log" || status=1
 	(($(grep -c ' vfork=0 .* zero_filled=[1-9]' <<<"$log") == 10)) ||

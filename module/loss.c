@@ -2,7 +2,6 @@
 #include <linux/atomic.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
-#include <linux/string.h>
 
 #include "calibrate.h"
 #include "loss.h"
@@ -38,16 +37,12 @@ void cow_lose_in(const struct mm_struct *mm, enum cow_loss reason, u64 n)
 
 u32 cow_losses_in_all(u64 lost[COWSTAT_LOSSES_MAX])
 {
-	u32 state = COWSTAT_STATE_EXACT;
+	struct cow_sums sums = {};
 	int i;
 
-	memset(lost, 0, COWSTAT_LOSSES_MAX * sizeof(*lost));
-	for (i = 0; i < COW_NR_LOSSES; i++) {
-		lost[i] = atomic64_read(&lost_in_all[i]);
-		if (lost[i])
-			state = COWSTAT_STATE_DEGRADED;
-	}
-	return state;
+	for (i = 0; i < COW_NR_LOSSES; i++)
+		sums.tally[COW_LOST + i] = atomic64_read(&lost_in_all[i]);
+	return cow_losses_fill(lost, &sums);
 }
 
 u64 cow_loss_last(void)

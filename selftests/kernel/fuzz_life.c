@@ -176,7 +176,8 @@ static pid_t pid_of_child(struct rng *rng, errnos *may)
 {
 	pid_t pid = me.child[rng_below(rng, CHILDREN)].pid;
 
-	*may |= E(ESRCH);
+	/* While it executes a program its new memory need not be its owner's to see. */
+	*may |= E(ESRCH) | (me.user ? E(EACCES) : 0);
 	return pid ? pid : getpid();
 }
 

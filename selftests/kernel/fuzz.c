@@ -373,6 +373,7 @@ int main(int argc, char **argv)
 			pause();
 	parse(argv);
 	begin();
+	me.execs_hide = execs_hide();
 	pid_max = raise_pid_max();
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (i = 0; i < WORKERS; i++)

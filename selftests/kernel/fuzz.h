@@ -97,6 +97,7 @@ struct worker {
 	void (*describe)(const void *call);	/* ... which this makes of */
 	const void *described;			/* this, unless it is NULL */
 	bool user;
+	bool execs_hide;	/* a child that executes a program, for a moment */
 	pid_t stranger;		/* in the worker's pid namespace; 0: none */
 	pid_t thread;		/* a thread of the worker's */
 	int thread_pipe;	/* descriptors that it shall close */
@@ -194,5 +195,8 @@ long peer_ioctl(int fd, unsigned int request, unsigned char *at);
 void call_life(struct rng *rng);
 pid_t pid_any(struct rng *rng, errnos *must, errnos *may);
 void life_end(void);
+
+/* Does the kernel hide a task from its owner for a moment of an exec? */
+bool execs_hide(void);
 
 #endif /* FUZZ_H */

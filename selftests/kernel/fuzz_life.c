@@ -172,12 +172,20 @@ void life_end(void)
 		;
 }
 
+/*
+ * Where a task has an exec_state (7.3) an exec puts a new one in its place, by which
+ * nobody but root may look, until it is known who may.
+ */
+bool execs_hide(void)
+{
+	return !system("grep -qa task_exec_state /sys/kernel/btf/vmlinux");
+}
+
 static pid_t pid_of_child(struct rng *rng, errnos *may)
 {
 	pid_t pid = me.child[rng_below(rng, CHILDREN)].pid;
 
-	/* While it executes a program its new memory need not be its owner's to see. */
-	*may |= E(ESRCH) | (me.user ? E(EACCES) : 0);
+	*may |= E(ESRCH) | (me.user && me.execs_hide ? E(EACCES) : 0);
 	return pid ? pid : getpid();
 }
 

@@ -172,17 +172,21 @@ bool cow_process_pays_back(const struct cow_process *process)
 	return process->borrower && cow_parent_of(process) != cow_root;
 }
 
-/* During the scan: where they belong is as unknown as where @process did. */
-static void unplace_children(struct cow_process *process)
-{
-	struct cow_node *child;
-
-	for (child = process->node.first; child; child = child->next)
-		cow_process_of(child)->unplaced = true;
-}
-
 /* Children that are moved with the lock held. */
 #define COW_CHILDREN_AT_ONCE	64
+
+/*
+ * During the scan: where those that are about to be moved belong is as unknown as
+ * where @process did.
+ */
+static void unplace_children(struct cow_process *process)
+{
+	struct cow_node *child = process->node.first;
+	unsigned int n = COW_CHILDREN_AT_ONCE;
+
+	for (; child && n--; child = child->next)
+		cow_process_of(child)->unplaced = true;
+}
 
 /*
  * What a borrower paid for, the stack of a program that could not be executed, goes
@@ -223,6 +227,8 @@ static bool let_one_leave(void)
 	}
 	if (process) {
 		cow_walk_hoist(process);
+		if (unlikely(process->unplaced))
+			unplace_children(process);
 		cow_tree_hoist(&process->node, COW_CHILDREN_AT_ONCE);
 		if (!process->node.first) {
 			list_del(&process->leaving);

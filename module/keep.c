@@ -101,7 +101,7 @@ static void change_below(struct cow_process *top, struct cow_process *from,
 			 struct cow_process *to)
 {
 	struct change change = {
-		.walk = { .ops = &change_ops, .lane = COW_LANE_KEEPERS },
+		.walk = { .ops = &change_ops, .lane = COW_LANE_CHANGES },
 		.from = from,
 		.to = to,
 	};
@@ -114,14 +114,14 @@ void cow_keep_begin(struct cow_process *root, struct cow_quota *quota)
 	struct cow_process *outer;
 	bool first;
 
-	cow_walk_enter(COW_LANE_KEEPERS);
+	cow_walk_enter(COW_LANE_CHANGES);
 	raw_spin_lock(&cow_tree_lock);
 	outer = root->keeper;
 	first = begin(root, quota);
 	raw_spin_unlock(&cow_tree_lock);
 	if (first)
 		change_below(root, outer, root);
-	cow_walk_leave(COW_LANE_KEEPERS);
+	cow_walk_leave(COW_LANE_CHANGES);
 }
 
 static void end(struct cow_process *root)
@@ -144,11 +144,11 @@ void cow_keep_end(struct cow_process *root)
 {
 	bool last;
 
-	cow_walk_enter(COW_LANE_KEEPERS);
+	cow_walk_enter(COW_LANE_CHANGES);
 	raw_spin_lock(&cow_tree_lock);
 	last = !--root->recorders;
 	raw_spin_unlock(&cow_tree_lock);
 	if (last)
 		end(root);
-	cow_walk_leave(COW_LANE_KEEPERS);
+	cow_walk_leave(COW_LANE_CHANGES);
 }

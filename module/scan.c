@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -11,6 +13,7 @@
 #include "process.h"
 #include "scan.h"
 #include "space.h"
+#include "walk.h"
 
 /* Thread group leaders, each with a reference */
 struct crowd {
@@ -62,6 +65,34 @@ static int gather_all(struct crowd *crowd)
 	}
 }
 
+static struct cow_process *parent_of_task(const struct cow_process *process)
+{
+	struct cow_process *parent = NULL;
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(process->pid, PIDTYPE_TGID);
+	if (task)
+		task = rcu_dereference(task->real_parent);
+	if (task)
+		parent = cow_process_by_pid(task_tgid(task));
+	rcu_read_unlock();
+	return parent;
+}
+
+/*
+ * Who forked whom before the module was there, nobody knows any more; today's
+ * parents are the best guess. The kernel lists them before their children, so that
+ * most find theirs in the tree. A process that has no children here makes no loop.
+ */
+static void insert_process(struct cow_process *process)
+{
+	struct cow_process *parent = parent_of_task(process);
+
+	process->unplaced = !parent;
+	cow_process_insert(parent ?: cow_root, process);
+}
+
 /*
  * Exiting threads lower signal->live before cow_life_exit() takes the lock.
  * So whoever finds it above 0 here will be seen to exit later. The same goes
@@ -79,9 +110,8 @@ static bool insert(struct task_struct *task, struct cow_process *process,
 		return false;
 
 	owner = mm ? cow_space_owner(mm) : NULL;
-	process->unplaced = true;
 	process->borrower = !mm || owner;
-	cow_process_insert(cow_root, process);
+	insert_process(process);
 	if (owner)
 		cow_process_borrow(process, owner);
 	if (process->borrower)
@@ -158,48 +188,135 @@ void cow_scan_forker(void)
 		cow_process_free_later(process);
 }
 
-static struct cow_process *parent_of_task(const struct cow_process *process)
-{
-	struct cow_process *parent = NULL;
-	struct task_struct *task;
+/* Ancestors that are passed with the lock held */
+#define COW_CLIMB	64
 
-	rcu_read_lock();
-	task = pid_task(process->pid, PIDTYPE_TGID);
-	if (task)
-		task = rcu_dereference(task->real_parent);
-	if (task)
-		parent = cow_process_by_pid(task_tgid(task));
-	rcu_read_unlock();
+/* Processes that are looked for a parent for, from one walk to the next */
+#define COW_PLACED_AT_ONCE	64
+
+/* Both are pinned. Return: @to, cow_root, or another one above @at, pinned for it. */
+static struct cow_process *climb(struct cow_process *at,
+				 const struct cow_process *to)
+{
+	struct cow_process *up = at;
+	unsigned int n = COW_CLIMB;
+
+	raw_spin_lock(&cow_tree_lock);
+	while (n-- && up != to && up != cow_root)
+		up = cow_parent_of(up);
+	cow_process_pin(up);
+	cow_process_unpin(at);
+	raw_spin_unlock(&cow_tree_lock);
+	cond_resched();
+	return up;
+}
+
+static void unpin(struct cow_process *process)
+{
+	raw_spin_lock(&cow_tree_lock);
+	cow_process_unpin(process);
+	raw_spin_unlock(&cow_tree_lock);
+}
+
+/*
+ * Only the scan moves what lives, so an ancestor stays one when the lock is dropped.
+ * @process has a pin, and @at one for here.
+ */
+static bool is_above(struct cow_process *process, struct cow_process *at)
+{
+	bool above;
+
+	while (at != process && at != cow_root)
+		at = climb(at, process);
+	above = at == process;
+	unpin(at);
+	return above;
+}
+
+/* With two pins, or NULL. If @process is about to be folded, its children are next. */
+static struct cow_process *find_parent(struct cow_process *process)
+{
+	struct cow_process *parent;
+
+	raw_spin_lock(&cow_tree_lock);
+	parent = parent_of_task(process);
+	if (parent) {
+		cow_process_pin(parent);
+		cow_process_pin(parent);
+	}
+	process->unplaced = !parent && !process->users;
+	raw_spin_unlock(&cow_tree_lock);
 	return parent;
 }
 
 /*
- * Who forked whom before the module was there, nobody knows any more; today's
- * parents are the best guess. They can change while this runs, so that the
- * picture could have a loop, which must not get into the tree.
+ * Parents can change while this runs, so that the picture could have a loop, which
+ * must not get into the tree. @process has a pin.
  */
 static void place(struct cow_process *process)
 {
-	struct cow_process *parent = parent_of_task(process);
+	struct cow_process *parent = find_parent(process);
 
-	process->unplaced = false;
-	if (!parent || cow_tree_below(&process->node, &parent->node))
+	if (!parent)
 		return;
-	cow_tree_move(&parent->node, &process->node);
+	if (!is_above(process, parent)) {
+		raw_spin_lock(&cow_tree_lock);
+		cow_tree_move(&parent->node, &process->node);
+		raw_spin_unlock(&cow_tree_lock);
+	}
+	unpin(parent);
 }
 
-/* All that have no parent yet, those included that were born meanwhile. */
+/**
+ * struct astray - processes that have no parent yet
+ * @walk: finds them
+ * @count: how many
+ * @process: they, each with a pin
+ */
+struct astray {
+	struct cow_walk walk;
+	unsigned int count;
+	struct cow_process *process[COW_PLACED_AT_ONCE];
+};
+
+static void find_astray(struct cow_walk *walk, struct cow_process *process)
+{
+	struct astray *astray = container_of(walk, struct astray, walk);
+
+	if (!process->unplaced || astray->count == COW_PLACED_AT_ONCE)
+		return;
+	cow_process_pin(process);
+	astray->process[astray->count++] = process;
+}
+
+static const struct cow_walk_ops astray_ops = {
+	.visit = find_astray,
+};
+
+/* Return: false if all have a parent. */
+static bool place_some(void)
+{
+	struct astray astray = {
+		.walk = { .ops = &astray_ops, .lane = COW_LANE_CHANGES },
+	};
+	unsigned int i;
+
+	cow_walk(&astray.walk, cow_root);
+	for (i = 0; i < astray.count; i++) {
+		place(astray.process[i]);
+		unpin(astray.process[i]);
+	}
+	return astray.count;
+}
+
+/*
+ * Those that forked before the scan came to them or to their parent, and those whose
+ * parent was gone. They are in the tree, with children, while others come and go.
+ */
 static void place_all(void)
 {
-	struct cow_node *node, *next;
-
-	raw_spin_lock(&cow_tree_lock);
-	for (node = cow_root->node.first; node; node = next) {
-		next = node->next;
-		if (cow_process_of(node)->unplaced)
-			place(cow_process_of(node));
-	}
-	raw_spin_unlock(&cow_tree_lock);
+	while (place_some())
+		;
 }
 
 static bool has_called_exec(const struct cow_process *process)
@@ -216,19 +333,26 @@ static bool has_called_exec(const struct cow_process *process)
 }
 
 /* Who runs the program of its parent: that much of the past the kernel knows. */
+static void set_tree(struct cow_walk *walk, struct cow_process *process)
+{
+	struct cow_process *parent;
+
+	if (process == cow_root)
+		return;
+	parent = cow_parent_of(process);
+	if (parent != cow_root && !has_called_exec(process))
+		process->tree = parent->tree;
+}
+
+static const struct cow_walk_ops tree_ops = {
+	.visit = set_tree,
+};
+
 static void find_trees(void)
 {
-	struct cow_node *node = &cow_root->node;
+	struct cow_walk walk = { .ops = &tree_ops, .lane = COW_LANE_CHANGES };
 
-	raw_spin_lock(&cow_tree_lock);
-	while ((node = cow_tree_next(&cow_root->node, node))) {
-		struct cow_process *process = cow_process_of(node);
-		struct cow_process *parent = cow_parent_of(process);
-
-		if (parent != cow_root && !has_called_exec(process))
-			process->tree = parent->tree;
-	}
-	raw_spin_unlock(&cow_tree_lock);
+	cow_walk(&walk, cow_root);
 }
 
 int cow_scan(void)
@@ -243,7 +367,9 @@ int cow_scan(void)
 	for (i = 0; i < crowd.count; i++)
 		add(crowd.task[i]);
 	scatter(&crowd);
+	cow_walk_enter(COW_LANE_CHANGES);
 	place_all();
 	find_trees();
+	cow_walk_leave(COW_LANE_CHANGES);
 	return 0;
 }

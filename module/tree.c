@@ -117,14 +117,6 @@ struct cow_node *cow_tree_next(const struct cow_node *top,
 	return NULL;
 }
 
-int cow_tree_below(const struct cow_node *top, const struct cow_node *node)
-{
-	for (; node; node = node->parent)
-		if (node == top)
-			return 1;
-	return 0;
-}
-
 void cow_cursor_init(struct cow_cursor *cursor, struct cow_node *top)
 {
 	cursor->top = top;

@@ -61,9 +61,6 @@ void cow_tree_hoist(struct cow_node *node, unsigned int n);
 struct cow_node *cow_tree_next(const struct cow_node *top,
 			       const struct cow_node *node);
 
-/* Is @node @top, or below it? */
-int cow_tree_below(const struct cow_node *top, const struct cow_node *node);
-
 /**
  * struct cow_cursor - a place in a walk that others change the tree under
  * @top: the walk is of this node and those below; it is not folded meanwhile

@@ -22,7 +22,7 @@ enum cow_lane {
 	COW_LANE_USERS,
 	COW_LANE_ROOT,
 	COW_READ_LANES,
-	COW_LANE_KEEPERS = COW_READ_LANES,	/* changes, and reads nothing */
+	COW_LANE_CHANGES = COW_READ_LANES,	/* reads nothing */
 	COW_LANES
 };
 

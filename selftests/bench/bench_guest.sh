@@ -119,15 +119,6 @@ scale() {
 	done
 }
 
-# text_of MODULE: where it is, as parameters of lockhold
-text_of() {
-	local -a at
-
-	mapfile -t at < <(awk -v module="[$1]" '$4 == module && $2 ~ /^[tT]$/ { print $1 }' \
-		/proc/kallsyms | sort)
-	printf 'start=0x%s end=%#x\n' "${at[0]}" $((0x${at[-1]} | 0xfff))
-}
-
 # With two processors, and a clock that counts time: what others notice
 curious() {
 	local program=$HERE/../storm/curious
@@ -143,16 +134,11 @@ curious() {
 
 # locks PROCESSES CHAIN HANDLES: how long the module holds its locks (see lockcost.c)
 locks() {
-	local text
-
 	echo 300000 >/proc/sys/kernel/pid_max
 	echo 300000 >/proc/sys/kernel/threads-max
 	echo 1000000 >/proc/sys/vm/max_map_count
-	insmod cowstat.ko max_processes=200000 max_handles=$((8 * $3))
-	text=$(text_of cowstat)
-	# shellcheck disable=SC2086 # two parameters
-	insmod "$HERE/lockhold/lockhold.ko" $text
-	"$HERE/lockcost" "$@"
+	insmod "$HERE/lockhold/lockhold.ko" module=cowstat
+	"$HERE/lockcost" "$@" cowstat.ko max_processes=200000 max_handles=$((8 * $3))
 	cat /sys/kernel/debug/lockhold >"$COWSTAT_OUT/locks"
 }
 

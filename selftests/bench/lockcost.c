@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lockcost PROCESSES CHAIN HANDLES - what the locks of the module have to bear
+ * lockcost PROCESSES CHAIN HANDLES MODULE [PARAMETER]... - what the locks of the module
+ * have to bear
  *
- * An ordinary user has so many processes, of which CHAIN are a chain, so many tree
- * handles on the chain's members, and as many that wait for the exec of its root.
- * Readers of every kind read at full speed meanwhile, and handles of all of it come
- * and go, while a bystander forks, execs, faults and exits. Then the root of the
- * chain calls exec, members of it exit, and the parent of all the others calls exec,
- * and exits too.
+ * An ordinary user has so many processes, of which CHAIN are a chain. Beside them, and
+ * a bystander that forks, execs, faults and exits, the module is loaded. Then the user
+ * has so many tree handles on the chain's members, and as many that wait for the exec
+ * of its root. Readers of every kind read at full speed meanwhile, handles of all of it
+ * come and go, and the bystander goes on. Then the root of the chain calls exec, members
+ * of it exit, and the parent of all the others calls exec, and exits too.
  *
  * How long the locks were held thereby, lockhold (see there) tells.
  */
@@ -130,6 +131,24 @@ static pid_t start_chain(int n, int ready, int go)
 	}
 	for (;;)
 		pause();
+}
+
+/* Once the bystander is at work. @args: those of insmod, the first one to be its name */
+static void load(char **args)
+{
+	int status;
+	pid_t pid;
+
+	while (board->forks < 3)
+		usleep(10000);
+	pid = do_fork();
+	if (!pid) {
+		args[0] = "insmod";
+		execvp(args[0], args);
+		die("insmod");
+	}
+	if (waitpid(pid, &status, 0) != pid || status)
+		die("cannot load the module");
 }
 
 static int open_device(void)
@@ -371,8 +390,9 @@ static void exit_members(void)
 
 static void parse(char **argv)
 {
-	if (!argv[1] || !argv[2] || !argv[3]) {
-		fprintf(stderr, "lockcost PROCESSES CHAIN HANDLES\n");
+	if (!argv[1] || !argv[2] || !argv[3] || !argv[4]) {
+		fprintf(stderr,
+			"lockcost PROCESSES CHAIN HANDLES MODULE [PARAMETER]...\n");
 		exit(2);
 	}
 	nr_processes = atoi(argv[1]);
@@ -404,6 +424,9 @@ int main(int argc, char **argv)
 	await(ready[0]);
 	start_chain(nr_chain, ready[1], chain_go[0]);
 	await(ready[0]);
+	start_bystander();
+	say("loading the module");
+	load(argv + 3);
 	say("opening the handles");
 	keeper = do_fork();
 	if (!keeper) {
@@ -416,7 +439,6 @@ int main(int argc, char **argv)
 			pause();
 	}
 	await(ready[0]);
-	start_bystander();
 	for (int i = 0; i < READERS; i++)
 		start_reader(i);
 	say("readers of each kind:");

@@ -5,7 +5,7 @@
  * module's text are noted, by lock and by call. A lock is known by its address when
  * it is released, from wherever that is.
  *
- *	insmod lockhold.ko start=ADDRESS end=ADDRESS	of the module's text
+ *	insmod lockhold.ko module=NAME	which is not loaded yet, so its load is seen too
  *
  * debugfs has a file "lockhold", with a line a lock and call: both names, how often
  * it was held, the longest and all in nanoseconds. Interrupts that came meanwhile,
@@ -32,9 +32,11 @@
 #define DEPTH		8
 #define CALIBRATIONS	1000
 
-static unsigned long start, end;
-module_param(start, ulong, 0400);
-module_param(end, ulong, 0400);
+static char *module = "";
+module_param(module, charp, 0400);
+
+/* The module of that name, from before its first instruction on */
+static const struct module *watched;
 
 /* One lock, as taken by one call */
 struct site {
@@ -97,13 +99,20 @@ static struct site *notrace find_site(unsigned long lock, unsigned long caller)
 	return NULL;
 }
 
+static bool notrace is_watched(unsigned long caller)
+{
+	const struct module *it = READ_ONCE(watched);
+
+	return it && within_module_core(caller, it);
+}
+
 static void notrace on_lock(unsigned long ip, unsigned long caller,
 			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	unsigned long lock = cow_traced_argument(fregs, 0);
 	struct hold *hold;
 
-	if ((caller < start || caller >= end) && lock != (unsigned long)&own_lock)
+	if (!is_watched(caller) && lock != (unsigned long)&own_lock)
 		return;
 	if (depth >= DEPTH) {
 		lost++;
@@ -297,6 +306,19 @@ static noinline void hold_own_lock(void)
 	raw_spin_unlock(&own_lock);
 }
 
+static int on_module(struct notifier_block *block, unsigned long state, void *data)
+{
+	const struct module *it = data;
+
+	if (state == MODULE_STATE_COMING && !strcmp(it->name, module))
+		WRITE_ONCE(watched, it);
+	else if (state == MODULE_STATE_GOING && it == watched)
+		WRITE_ONCE(watched, NULL);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block module_block = { .notifier_call = on_module };
+
 /* The least of many: none of them is free of the caches' moods and interrupts. */
 static void calibrate(void)
 {
@@ -335,8 +357,8 @@ static int __init lockhold_init(void)
 {
 	int ret;
 
-	if (num_online_cpus() > 1 || start >= end) {
-		pr_err("it needs one processor, and start and end of a module\n");
+	if (num_online_cpus() > 1 || !*module) {
+		pr_err("it needs one processor, and the name of a module\n");
 		return -EINVAL;
 	}
 	ret = attach_probes();
@@ -349,9 +371,14 @@ static int __init lockhold_init(void)
 	if (ret)
 		goto err_unregister_unlock;
 	calibrate();
+	ret = register_module_notifier(&module_block);
+	if (ret)
+		goto err_unregister_lock;
 	file = debugfs_create_file("lockhold", 0400, NULL, NULL, &lockhold_fops);
 	return 0;
 
+err_unregister_lock:
+	unregister_ftrace_function(&lock_ops);
 err_unregister_unlock:
 	unregister_ftrace_function(&unlock_ops);
 err_detach_probes:
@@ -362,6 +389,7 @@ err_detach_probes:
 static void __exit lockhold_exit(void)
 {
 	debugfs_remove(file);
+	unregister_module_notifier(&module_block);
 	unregister_ftrace_function(&lock_ops);
 	unregister_ftrace_function(&unlock_ops);
 	detach_probes(ARRAY_SIZE(probes));

@@ -14,11 +14,13 @@ newest-headers = $(shell ls -d /lib/modules/*/build /usr/src/linux-headers-*-amd
 KDIR	?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(newest-headers))
 
 # A kernel's build has the flags for the compiler that built it, which for Debian's is
-# gcc. With CC=clang or LLVM=1 it is told that it was clang.
+# gcc. With CC=clang or LLVM=1 it is told that it was clang. The module's functions cannot
+# be traced then: a kernel that gcc has built expects their entries as gcc makes them, and
+# switches ftrace off for good when it finds others.
 by-clang = CONFIG_CC_IS_GCC= CONFIG_CC_IS_CLANG=y \
-	CONFIG_AS_IS_GNU= CONFIG_AS_IS_LLVM=y \
-	CONFIG_FTRACE_MCOUNT_USE_CC= CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y \
-	KCFLAGS='$(KCFLAGS) -Wno-unknown-warning-option'
+	CONFIG_AS_IS_GNU= CONFIG_AS_IS_LLVM=y CC_FLAGS_FTRACE= \
+	CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT= CONFIG_UBSAN_BOUNDS_STRICT= \
+	KCFLAGS='$(KCFLAGS) -Wno-unknown-warning-option -Wno-duplicate-decl-specifier'
 
 kbuild	= $(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(LLVM)$(findstring clang,$(CC)),$(by-clang))
 

@@ -73,6 +73,13 @@ keeps() {
 		"$dir/registers" >"$dir.log"
 }
 
+# untraced CC: entries of functions as clang makes them are not those that ftrace of a
+# kernel built by gcc expects, which then switches itself off
+untraced() {
+	! readelf -SW "$OUT/$1"/module/{straight,fault}.o | grep -E '__mcount_loc|__fentry__' |
+		sed 's/^/error: to be traced:/' | tee "$OUT/$1.log" | grep -q .
+}
+
 # attribute CC: what the attribute alone leaves changed
 attribute() {
 	local dir=$OUT/$1
@@ -94,6 +101,8 @@ main() {
 		some=1
 		keeps "$cc"
 		result $? "$cc: arguments are kept" "$OUT/$cc.log"
+		untraced "$cc"
+		result $? "$cc: no function is there for ftrace to patch" "$OUT/$cc.log"
 		attribute "$cc"
 		[[ $? == 1 ]] && grep -q 'changes rdi' "$OUT/$cc.log"
 		result $? "$cc: one that does not keep them is found out" "$OUT/$cc.log"

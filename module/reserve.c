@@ -67,7 +67,7 @@ void *cow_reserve_alloc(struct cow_reserve *reserve, enum cow_context context)
 	if (context == COW_MAY_SLEEP)
 		return alloc(reserve, GFP_KERNEL);
 	if (context == COW_ATOMIC && !IS_ENABLED(CONFIG_PREEMPT_RT))
-		object = alloc(reserve, GFP_ATOMIC);
+		object = alloc(reserve, GFP_ATOMIC | __GFP_ACCOUNT);
 	return object ?: take(reserve);
 }
 

@@ -45,7 +45,10 @@ int cow_reserve_init(struct cow_reserve *reserve, struct kmem_cache *cache);
 /* Nobody takes anything any more. May sleep. */
 void cow_reserve_exit(struct cow_reserve *reserve);
 
-/* An object, all zero, or NULL. */
+/*
+ * An object, all zero, or NULL. Whoever forks pays for it, beyond the limit of its
+ * cgroup if need be; those of the reserve are not charged.
+ */
 void *cow_reserve_alloc(struct cow_reserve *reserve, enum cow_context context);
 
 #endif /* COWSTAT_RESERVE_H */

@@ -13,6 +13,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 COWSTAT=$HERE/../../tools/cowstat
 DIR=$(mktemp -d)
 A=65534 B=65533 C=65532
+GROUP=/sys/fs/cgroup/cowstat-quota
 number=0 failed=0 holders=()
 
 # hold WHAT UID [N]: sets got to how much that user has got, and then why no more
@@ -129,6 +130,59 @@ readings_hold_what_is_seen() {
 	((${got% *} >= 40)) || complain "readings beside 600 processes of others: $got"
 }
 
+# slab: what the cgroup is charged for, once that has settled
+slab() {
+	local last='' now
+
+	until now=$(awk '$1 == "slab_unreclaimable" { print $2 }' "$GROUP/memory.stat")
+		[[ $now == "$last" ]]; do
+		last=$now
+		sleep 0.2
+	done
+	echo "$now"
+}
+
+end_group() {
+	echo 1 >"$GROUP/cgroup.kill"
+	until rmdir "$GROUP"; do sleep 0.1; done 2>/dev/null
+}
+
+# charges BYTES: three hundred of that size are charged as long as they are kept
+charges() {
+	local few many none
+
+	hold kept $A 16
+	few=$(slab)
+	release
+	hold kept $A 316
+	many=$(slab)
+	release
+	none=$(slab)
+	((many - few >= 300 * $1)) ||
+		complain "$((many - few)) bytes are charged for 300 of $1" || return
+	((none - few < 30 * $1)) || complain "$((none - few)) bytes stay charged"
+}
+
+kept_is_charged() {
+	local bytes status
+
+	insmod "$KO" || return
+	bytes=$(cat /sys/kernel/slab/cowstat_process/object_size) || return
+	mkdir "$GROUP" || return
+	echo $BASHPID >"$GROUP/cgroup.procs"
+	charges "$bytes"
+	status=$?
+	echo $BASHPID >"$GROUP/../cgroup.procs"
+	end_group
+	return "$status"
+}
+
+# On PREEMPT_RT all are from the reserve.
+can_charge() {
+	[[ $(uname -v) != *PREEMPT_RT* ]] &&
+		echo +memory 2>/dev/null >"${GROUP%/*}/cgroup.subtree_control"
+}
+
 quotas_are_told() {
 	insmod "$KO" max_handles=32 max_kept=9 max_reading_mb=3 || return
 	[[ $(cat /sys/module/cowstat/parameters/max_reading_mb) == 3 ]] ||
@@ -140,10 +194,15 @@ quotas_are_told() {
 main() {
 	[[ -e $KO ]] || { echo "1..0 # SKIP no module at $KO"; exit 4; }
 	echo "TAP version 13"
-	echo "1..6"
+	echo "1..7"
 	check "handles: a user has half, users have three quarters" handles
 	check "handles that are closed can be had again" handles_come_back
 	check "gone processes: one user's do not crowd out others'" kept
+	if can_charge; then
+		check "gone processes are charged to the cgroup that had them" kept_is_charged
+	else
+		echo "ok $((++number)) gone processes are charged # SKIP not on this kernel"
+	fi
 	check "readings: one user's do not crowd out others'" readings
 	check "a reading holds what its reader may see" readings_hold_what_is_seen
 	check "the limit on readings is visible and documented" quotas_are_told

@@ -135,7 +135,8 @@ main() {
 	[[ ! $(traced) ]] || guest trace "$(traced)" --turns
 	guest storms "$(storms)" --turns --append slub_debug=A,cowstat_process
 	guest loaded "$(tests_of TEST_GEN_PROGS)" --numa 2
-	guest unloaded "$(tests_of TEST_PROGS)" --turns
+	# Memory for more than the least that max_processes is
+	guest unloaded "$(tests_of TEST_PROGS)" --turns --mem 5G
 	guest verify "$(workloads)"
 	guest special "$(special_workloads)" --numa 2
 	[[ $KERNEL != 6.1 ]] || guest witness "$(witnessed)" --turns

@@ -124,6 +124,21 @@ largest_limit() {
 	insmod "$KO" max_processes=4194304 || complain "$(dmesg | tail -n 1)"
 }
 
+# As the kernel reckoned at boot, with the memory that it had then: a little less.
+default_limit() {
+	local threads fit
+
+	threads=$(cat /proc/sys/kernel/threads-max)
+	insmod "$KO" || return
+	fit=$(cat /sys/module/cowstat/parameters/max_processes)
+	if ((threads < 32000)); then
+		((fit == 32768)) || complain "$fit, expected 32768: $threads threads"
+	else
+		((fit >= 32768 && fit >= threads && fit * 100 < threads * 105)) ||
+			complain "$fit, expected a little more than $threads"
+	fi
+}
+
 # Newer kernels refuse it.
 tracing_can_be_off() {
 	unload_quietly
@@ -329,7 +344,7 @@ limit_under_storm() {
 main() {
 	[[ -e $KO ]] || { echo "1..0 # SKIP no module at $KO"; exit 4; }
 	echo "TAP version 13"
-	echo "1..31"
+	echo "1..32"
 	check "loading makes /proc/cowstat and /dev/cowstat" files_appear
 	check "unloading leaves nothing" unload_leaves_nothing
 	check "neither says anything in the kernel's log" loading_is_silent
@@ -345,6 +360,7 @@ main() {
 	check "max_processes=4294967296 is refused" refused max_processes max_processes=4294967296
 	check "max_handles=nonsense is refused" refused max_handles max_handles=nonsense
 	check "max_processes=4194304 is possible" largest_limit
+	check "max_processes not given is what fits the memory" default_limit
 	if tracing_can_be_off; then
 		check "with function tracing off it is refused" tracing_off
 	else

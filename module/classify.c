@@ -24,6 +24,7 @@ static const struct {
 } callers[] = {
 	{ "do_wp_page",				COW_SITE_WRITE },
 	{ "wp_page_copy",			COW_SITE_WRITE },
+	{ "wp_page_reuse",			COW_SITE_WRITE },
 	{ "__handle_mm_fault",			COW_SITE_HANDLER },
 	{ "handle_mm_fault",			COW_SITE_HANDLER },
 	{ "handle_pte_fault",			COW_SITE_HANDLER },

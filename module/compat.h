@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/coredump.h>
+#include <linux/userfaultfd_k.h>
 
 #include <offers.h>
 
@@ -103,10 +104,64 @@ static inline bool cow_mm_unstable(const struct mm_struct *mm)
 }
 
 /*
- * Kernels whose folios know the address spaces that map them let a page of a
- * large one be taken over without folio_move_anon_rmap().
+ * Can the kernel tell whether all of a large folio is mapped by one process? Then it
+ * takes over pages of it, without folio_move_anon_rmap().
  */
 #define COW_TAKES_OVER_LARGE	IS_ENABLED(CONFIG_MM_ID)
+
+/* The kernel's idea of whose memory it is: NULL if it has none. Under RCU. */
+static inline struct task_struct *cow_mm_owner(const struct mm_struct *mm)
+{
+#ifdef CONFIG_MEMCG
+	return rcu_dereference(mm->owner);
+#else
+	return NULL;
+#endif
+}
+
+/*
+ * Is there no page, but a note of userfaultfd that the one to come is to be protected?
+ * Entries that are not present have other names where leafops.h has them.
+ */
+static inline bool cow_pte_is_protected(pte_t pte)
+{
+#ifdef _LINUX_LEAFOPS_H
+	return pte_is_uffd_wp_marker(pte);
+#else
+	return pte_marker_uffd_wp(pte);
+#endif
+}
+
+/*
+ * The page of an entry that is present and allows to read: what pte_page() does, with
+ * none of the calls that a paravirtual kernel patches out. Where there is no page it is
+ * not to be looked at.
+ */
+static __always_inline struct page *cow_pte_page(pte_t pte)
+{
+	return pfn_to_page((native_pte_val(pte) & PTE_PFN_MASK) >> PAGE_SHIFT);
+}
+
+/* Neither the zero page nor memory without a struct page */
+static __always_inline bool cow_pte_has_page(pte_t pte)
+{
+	return !(native_pte_val(pte) & _PAGE_SPECIAL);
+}
+
+/*
+ * Is @page the process's alone? The flag is another one's in pages that are not
+ * anonymous. Flags are the first word of a page, whatever its type is called.
+ */
+static __always_inline bool cow_page_may_be_exclusive(const struct page *page)
+{
+	return *(const unsigned long *)page & BIT(PG_anon_exclusive);
+}
+
+static inline bool cow_page_is_exclusive(struct page *page)
+{
+	return cow_page_may_be_exclusive(page) &&
+	       folio_test_anon(page_folio(page));
+}
 
 /*
  * Does the current task hold the mmap_lock of @mm for writing? In 7.3 the

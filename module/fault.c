@@ -3,6 +3,7 @@
 #include <linux/rmap.h>
 #include <linux/sched.h>
 #include <linux/topology.h>
+#include <linux/userfaultfd_k.h>
 #include <asm/trap_pf.h>
 
 #include "classify.h"
@@ -19,14 +20,18 @@
 #include "site.h"
 #include "space.h"
 #include "split.h"
-#include "takeover.h"
 #include "zeroread.h"
 
-/* Sites that make new anonymous pages, take pages over, and make hugetlb pages */
+/*
+ * Sites that make new anonymous pages, take pages over, make hugetlb pages, make an
+ * entry writable, and get the huge zero page
+ */
 static struct cow_sites new_sites __read_mostly;
 static struct cow_sites new_sites_by_page __read_mostly;
 static struct cow_sites move_sites __read_mostly;
 static struct cow_sites hugetlb_sites __read_mostly;
+static struct cow_sites access_sites __read_mostly;
+static struct cow_sites huge_zero_sites __read_mostly;
 
 #define COW_TRACED(fregs, n, type) ((type)cow_traced_argument(fregs, n))
 
@@ -131,13 +136,6 @@ void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n)
 	rcu_read_unlock();
 }
 
-void cow_fault_taken_over(struct mm_struct *mm, unsigned long address)
-{
-	rcu_read_lock();
-	charge_and_tell(mm, NULL, NULL, address, COW_BIT(COW_REUSED), 1, 0);
-	rcu_read_unlock();
-}
-
 static __always_inline unsigned int
 where_is(const struct vm_area_struct *vma, unsigned long address,
 	 unsigned long size)
@@ -158,22 +156,24 @@ static __always_inline u32 from_pool(const struct page *page)
 	return 0;
 }
 
-/* What the write of @fault replaces; the old page is still referenced. */
-static __always_inline enum cow_source source_of(const struct vm_fault *fault)
+/*
+ * What a write to @old replaces, which is still referenced; NULL if it is no page of
+ * the kernel's.
+ */
+static __always_inline enum cow_source
+source_of(struct page *old, const struct vm_area_struct *vma)
 {
 	struct folio *folio;
 
-	if (unlikely(fault->flags & FAULT_FLAG_UNSHARE))
-		return COW_FROM_PIN;
-	if (!fault->page)
-		return is_zero_pfn(pte_pfn(fault->orig_pte)) ?
-			COW_FROM_ZERO : COW_FROM_FILE;
-	folio = page_folio(fault->page);
-	if (!folio_test_anon(folio))
+	if (!old)
 		return COW_FROM_FILE;
+	folio = page_folio(old);
+	if (!folio_test_anon(folio))
+		return is_zero_pfn(page_to_pfn(old)) ? COW_FROM_ZERO :
+						       COW_FROM_FILE;
 	if (unlikely(folio_test_ksm(folio)))
 		return COW_FROM_KSM;
-	return cow_origin(folio, fault->vma);
+	return cow_origin(folio, vma);
 }
 
 /* The rmap functions are given the first page of a folio, or the folio. */
@@ -253,13 +253,9 @@ static bool replaces_huge_zero(const struct vm_area_struct *vma,
 			       unsigned long address)
 {
 	struct cow_flight *flight = cow_flight_find();
-	const struct vm_fault *fault = flight->fault;
 
-	if (COW_STAGE(flight->stage) != COW_STAGE_HUGE ||
-	    !cow_flight_is_own(flight))
-		return false;
-	if (fault->vma != vma || (fault->address & PMD_MASK) != address ||
-	    !pmd_present(fault->orig_pmd))
+	if (COW_STAGE(cow_flight_stage(flight)) != COW_STAGE_HUGE_ZERO ||
+	    flight->mm != vma->vm_mm || (flight->page & PMD_MASK) != address)
 		return false;
 	cow_split_replace(vma->vm_mm, address);
 	cow_flight_done(flight);
@@ -313,49 +309,61 @@ static __always_inline void broken(struct page *page,
 		charge_break(vma, whole, parts, pages, start);
 }
 
+/* In do_wp_page(), whether it may have waited for userfaultfd or not */
+static __always_inline bool replaces(unsigned int stage)
+{
+	return likely(COW_STAGE(stage) == COW_STAGE_REPLACE) ||
+	       COW_STAGE(stage) == COW_STAGE_PROTECTED;
+}
+
+/* @page has been put in the place of what @flight, at @stage, has noted. */
 static __always_inline void replace(struct page *page,
 				    struct vm_area_struct *vma,
-				    unsigned long address, const bool tell)
+				    unsigned long address,
+				    struct cow_flight *flight,
+				    unsigned int stage, const bool tell)
 {
-	struct cow_flight *flight = cow_flight_find();
-	unsigned int stage = flight->stage;
-	enum cow_source source;
-	u64 start;
+	enum cow_source source = source_of(flight->old, vma);
+	u64 start = flight->start;
 
-	if (unlikely(COW_STAGE(stage) != COW_STAGE_REPLACE ||
-		     !cow_flight_is_own(flight))) {
-		cow_lose_in(vma->vm_mm, COW_LOSS_flight, 1);
-		return;
-	}
-	source = source_of(flight->fault);
-	start = flight->start;
 	cow_flight_done(flight);
-
 	if (source == COW_FROM_ZERO)
 		upgraded(page, vma, address);
-	else if (unlikely(source == COW_FROM_PIN))
-		charge(vma, COW_BIT(COW_UNSHARED), 1);
 	else
 		broken(page, vma, address, cow_copy_tally(source),
 		       remote_bits(stage) | cow_unsure_bits(source), start,
 		       tell);
 }
 
-static noinline void replaced_and_tell(struct page *page,
-				       struct vm_area_struct *vma,
-				       unsigned long address)
+/* Not the usual way there: from outside, or to be read; or the fault is not known. */
+static noinline void replaced_slowly(struct page *page,
+				     struct vm_area_struct *vma,
+				     unsigned long address)
 {
-	replace(page, vma, address, true);
+	struct cow_flight *flight = cow_flight_find();
+	unsigned int stage = cow_flight_stage(flight);
+
+	if (!replaces(stage)) {
+		cow_lose_in(vma->vm_mm, COW_LOSS_flight, 1);
+	} else if (stage & COW_STAGE_UNSHARE) {
+		cow_flight_done(flight);
+		charge(vma, COW_BIT(COW_UNSHARED), 1);
+	} else {
+		replace(page, vma, address, flight, stage, true);
+	}
 }
 
 static noinline notrace void replaced(struct page *page,
 				      struct vm_area_struct *vma,
 				      unsigned long address)
 {
-	if (trace_cow_break_enabled())
-		replaced_and_tell(page, vma, address);
+	struct cow_flight *flight = cow_flight_first(current);
+
+	if (unlikely(!cow_flight_is_at(flight, COW_STAGE_REPLACE) ||
+		     trace_cow_break_enabled()))
+		replaced_slowly(page, vma, address);
 	else
-		replace(page, vma, address, false);
+		replace(page, vma, address, flight, COW_STAGE_REPLACE, false);
 }
 
 static __always_inline void copy_from_file(struct page *page,
@@ -369,9 +377,11 @@ static __always_inline void copy_from_file(struct page *page,
 
 	if (likely(flight->page == (address & PAGE_MASK))) {
 		start = flight->start;
-		remote = remote_bits(flight->stage);
+		remote = remote_bits(cow_flight_stage(flight));
 	} else {
 		start = cow_clock_ticks();
+		if (READ_ONCE(cow_flight_crowded))
+			cow_lose_in(vma->vm_mm, COW_LOSS_flight, 1);
 	}
 	cow_flight_done(flight);
 	broken(page, vma, address, COW_BROKEN_FILE, remote, start, tell);
@@ -457,62 +467,57 @@ notrace COW_HOOK(cow_on_new_anon_rmap_by_page)
 	new_page_elsewhere(ip, caller, &new_sites_by_page, fregs);
 }
 
-/* With FAULT_FLAG_UNSHARE nobody writes: the page is pinned to be read. */
-static __always_inline void take_over(struct vm_area_struct *vma, u64 pages,
-				      const bool tell)
+/* As replaced_slowly() */
+static noinline void taken_over_slowly(struct vm_area_struct *vma,
+				       enum cow_stage from, u64 pages)
 {
 	struct cow_flight *flight = cow_flight_find();
-	unsigned long address;
-	unsigned int flags;
+	unsigned int stage = cow_flight_stage(flight);
 
-	if (unlikely(COW_STAGE(flight->stage) < COW_STAGE_HUGE ||
-		     !cow_flight_is_own(flight))) {
-		cow_lose_in(vma->vm_mm, COW_LOSS_flight, 1);
+	if (COW_STAGE(stage) != from && !(from == COW_STAGE_REPLACE &&
+					  replaces(stage))) {
+		cow_lose_in(vma->vm_mm, COW_LOSS_flight, pages);
 		return;
 	}
-	flags = flight->fault->flags;
-	address = flight->fault->address;
 	cow_flight_done(flight);
-	if (unlikely(flags & FAULT_FLAG_UNSHARE))
-		return;
-	if (tell)
-		charge_and_tell(vma->vm_mm, vma, NULL, address,
+	if (!(stage & COW_STAGE_UNSHARE))
+		charge_and_tell(vma->vm_mm, vma, NULL, flight->page,
 				COW_BIT(COW_REUSED), pages, 0);
-	else
-		charge(vma, COW_BIT(COW_REUSED), pages);
 }
 
-static noinline void taken_over_and_tell(struct vm_area_struct *vma, u64 pages)
+static __always_inline void taken_over(struct vm_area_struct *vma,
+				       enum cow_stage from, u64 pages)
 {
-	take_over(vma, pages, true);
-}
+	struct cow_flight *flight = cow_flight_first(current);
 
-static __always_inline void taken_over(struct vm_area_struct *vma, u64 pages)
-{
-	if (trace_cow_reuse_enabled())
-		taken_over_and_tell(vma, pages);
-	else
-		take_over(vma, pages, false);
+	if (unlikely(!cow_flight_is_at(flight, from) ||
+		     trace_cow_reuse_enabled())) {
+		taken_over_slowly(vma, from, pages);
+		return;
+	}
+	cow_flight_done(flight);
+	charge(vma, COW_BIT(COW_REUSED), pages);
 }
 
 /* The flight of the hugetlb_fault() whose page is put in place, or NULL. */
-static struct cow_flight *hugetlb_landing(const struct vm_area_struct *vma)
+static struct cow_flight *hugetlb_landing(struct page *page,
+					  const struct vm_area_struct *vma)
 {
 	struct cow_flight *flight = cow_flight_find();
 
-	if (COW_STAGE(flight->stage) == COW_STAGE_HUGETLB)
+	if (COW_STAGE(cow_flight_stage(flight)) == COW_STAGE_HUGETLB)
 		return flight;
-	cow_lose_in(vma->vm_mm, COW_LOSS_flight, 1);
+	cow_lose_in(vma->vm_mm, COW_LOSS_flight, nr_pages(page));
 	return NULL;
 }
 
 static void hugetlb_taken_over(struct page *page, struct vm_area_struct *vma)
 {
-	struct cow_flight *flight = hugetlb_landing(vma);
+	struct cow_flight *flight = hugetlb_landing(page, vma);
 
 	if (!flight)
 		return;
-	if (!(flight->flags & FAULT_FLAG_UNSHARE))
+	if (!(cow_flight_stage(flight) & COW_STAGE_UNSHARE))
 		charge_and_tell(vma->vm_mm, vma, NULL, flight->page,
 				COW_BIT(COW_REUSED), nr_pages(page), 0);
 	cow_flight_done(flight);
@@ -520,15 +525,15 @@ static void hugetlb_taken_over(struct page *page, struct vm_area_struct *vma)
 
 static void hugetlb_replaced(struct page *page, struct vm_area_struct *vma)
 {
-	struct cow_flight *flight = hugetlb_landing(vma);
+	struct cow_flight *flight = hugetlb_landing(page, vma);
 
 	if (!flight)
 		return;
-	if (flight->flags & FAULT_FLAG_UNSHARE)
+	if (cow_flight_stage(flight) & COW_STAGE_UNSHARE)
 		charge(vma, COW_BIT(COW_UNSHARED), nr_pages(page));
 	else
 		broken(page, vma, flight->page, COW_BROKEN_HUGETLB,
-		       remote_bits(flight->stage), flight->start, true);
+		       remote_bits(cow_flight_stage(flight)), flight->start, true);
 	cow_flight_done(flight);
 }
 
@@ -538,6 +543,7 @@ static void hugetlb_zero_filled(struct page *page, struct vm_area_struct *vma,
 {
 	u32 bits = cow_zero_bits(0) | COW_BIT(COW_ZERO_HUGE) | from_pool(page);
 
+	cow_flight_abandon();
 	charge_and_tell(vma->vm_mm, vma, page, address, bits, nr_pages(page),
 			0);
 }
@@ -580,7 +586,8 @@ notrace COW_HOOK(cow_on_hugetlb_fault)
 	unsigned long address = COW_TRACED(fregs, 2, unsigned long);
 	unsigned int flags = COW_TRACED(fregs, 3, unsigned int);
 
-	if (!(vma->vm_flags & VM_SHARED))
+	if (!(vma->vm_flags & VM_SHARED) &&
+	    (flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)))
 		cow_flight_hugetlb(address, flags);
 }
 
@@ -602,10 +609,10 @@ static noinline void taken_over_elsewhere(struct page *page,
 
 	switch (cow_site_of(&move_sites, &call)) {
 	case COW_SITE_WRITE:
-		taken_over(vma, 1);
+		taken_over(vma, COW_STAGE_REPLACE, 1);
 		break;
 	case COW_SITE_HUGE:
-		taken_over(vma, nr_pages(page));
+		taken_over(vma, COW_STAGE_HUGE, nr_pages(page));
 		break;
 	case COW_SITE_HUGETLB:
 		hugetlb_taken_over(page, vma);
@@ -623,7 +630,7 @@ notrace COW_HOOK(cow_on_move_anon_rmap)
 	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));
 
 	if (likely(cow_site_is(&move_sites, COW_SITE_WRITE, caller)))
-		taken_over(vma, 1);
+		taken_over(vma, COW_STAGE_REPLACE, 1);
 	else
 		taken_over_elsewhere(page, vma, caller);
 }
@@ -671,29 +678,86 @@ notrace COW_HOOK(cow_on_handle_mm_fault)
 }
 
 /*
- * If the page turns out to be exclusive already (after mprotect, say), nothing
- * was shared: the kernel makes it writable, and no commit point follows.
+ * What the usual write does not meet: a mapping that userfaultfd may protect, a page
+ * that is exclusive or is none of the kernel's, or reads that are noted.
+ */
+static noinline void replace_begins(const struct vm_fault *fault)
+{
+	pte_t pte = fault->orig_pte;
+	struct page *old = NULL;
+
+	if (fault->vma->vm_flags & VM_SHARED)
+		return;
+	cow_zeroread_overwrite(fault);
+	if (cow_pte_has_page(pte) || is_zero_pfn(pte_pfn(pte)))
+		old = cow_pte_page(pte);
+	if (cow_pte_has_page(pte) && cow_page_is_exclusive(old))
+		cow_flight_abandon();
+	else if (userfaultfd_pte_wp(fault->vma, pte))
+		cow_flight_replace(fault, COW_STAGE_PROTECTED, old);
+	else
+		cow_flight_replace(fault, COW_STAGE_REPLACE, old);
+}
+
+/*
+ * If the page is exclusive already (after mprotect, say), nothing was shared: the
+ * kernel makes it writable, and no commit point follows.
  */
 notrace COW_HOOK(cow_on_do_wp_page)
 {
 	struct vm_fault *fault = COW_TRACED(fregs, 0, typeof(fault));
+	pte_t pte = fault->orig_pte;
+	struct page *old = cow_pte_page(pte);
 
-	if (unlikely(fault->vma->vm_flags & VM_SHARED))
-		return;
-	cow_zeroread_overwrite(fault);
-	cow_takeover_begin(fault);
-	cow_flight_replace(fault, COW_STAGE_REPLACE);
+	if (unlikely(fault->vma->vm_flags & (VM_SHARED | VM_UFFD_WP)) ||
+	    unlikely(atomic_read(&cow_zeroread_notes)) ||
+	    unlikely(cow_pte_has_page(pte) ? cow_page_may_be_exclusive(old) :
+					     !is_zero_pfn(page_to_pfn(old))))
+		replace_begins(fault);
+	else
+		cow_flight_replace(fault, COW_STAGE_REPLACE, old);
 }
 
 notrace COW_HOOK(cow_on_do_huge_pmd_wp_page)
 {
 	struct vm_fault *fault = COW_TRACED(fregs, 0, typeof(fault));
+	struct page *old = pmd_page(fault->orig_pmd);
 
 	cow_zeroread_split(fault);
-	cow_flight_replace(fault, COW_STAGE_HUGE);
+	if (!folio_test_anon(page_folio(old)))
+		cow_flight_replace(fault, COW_STAGE_HUGE_ZERO,
+				   fault->vma->vm_mm);
+	else if (cow_page_is_exclusive(old))
+		cow_flight_abandon();
+	else
+		cow_flight_replace(fault, COW_STAGE_HUGE, old);
 }
 
+/*
+ * The last that do_wp_page() does for a page that it does not copy. Where a page of a
+ * large folio is taken over no other call says so; others have landed by now, or are
+ * exclusive and not in flight.
+ */
+notrace COW_HOOK(cow_on_set_access_flags)
+{
+	struct vm_area_struct *vma = COW_TRACED(fregs, 0, typeof(vma));
+	unsigned long address = COW_TRACED(fregs, 1, unsigned long);
+	const struct cow_call call = { .caller = caller, .vma = vma };
+	struct cow_flight *flight = cow_flight_find();
+
+	if (likely(!replaces(cow_flight_stage(flight))) ||
+	    flight->page != (address & PAGE_MASK) ||
+	    (vma->vm_flags & VM_SHARED) ||
+	    cow_site_of(&access_sites, &call) != COW_SITE_WRITE)
+		return;
+	taken_over(vma, COW_STAGE_REPLACE, 1);
+}
+
+/* Not for a fork, nor for a file with a hole. */
 notrace COW_HOOK(cow_on_huge_zero_page)
 {
-	cow_zeroread_huge(COW_TRACED(fregs, 0, struct mm_struct *));
+	const struct cow_call call = { .caller = caller };
+
+	if (cow_site_of(&huge_zero_sites, &call) == COW_SITE_ZERO)
+		cow_zeroread_huge(COW_TRACED(fregs, 0, struct mm_struct *));
 }

@@ -41,6 +41,7 @@ COW_HOOK(cow_on_do_huge_pmd_wp_page);
 COW_HOOK(cow_on_new_anon_rmap);
 COW_HOOK(cow_on_new_anon_rmap_by_page);
 COW_HOOK(cow_on_move_anon_rmap);
+COW_HOOK(cow_on_set_access_flags);
 COW_HOOK(cow_on_huge_zero_page);
 COW_HOOK(cow_on_hugetlb_fault);
 COW_HOOK(cow_on_new_hugetlb_rmap);
@@ -55,11 +56,7 @@ void cow_straight_mm_fault(void);
 void cow_fault_starts(struct vm_area_struct *vma, unsigned long address,
 		      unsigned int flags);
 
-/*
- * Charge the owner of @mm: @n of each of @bits; the page at @address that was taken
- * over. Any context of a task.
- */
+/* Charge the owner of @mm: @n of each of @bits. Any context of a task. */
 void cow_fault_charge(struct mm_struct *mm, u32 bits, u64 n);
-void cow_fault_taken_over(struct mm_struct *mm, unsigned long address);
 
 #endif /* COWSTAT_FAULT_H */

@@ -150,6 +150,9 @@ static struct cow_entry fault_entries[] = {
 		  .instead = COW_PAGE_NEW_ANON),
 	COW_ENTRY("folio_move_anon_rmap", cow_on_move_anon_rmap,
 		  .instead = "page_move_anon_rmap"),
+#ifdef CONFIG_MM_ID	/* the kernel takes over pages of large folios */
+	COW_ENTRY("ptep_set_access_flags", cow_on_set_access_flags),
+#endif
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE	/* not with PREEMPT_RT of 6.1 */
 	COW_ENTRY("do_huge_pmd_wp_page", cow_on_do_huge_pmd_wp_page),
 	COW_ENTRY("mm_get_huge_zero_folio", cow_on_huge_zero_page,

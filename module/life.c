@@ -46,9 +46,20 @@ static struct cow_process *nearest_tracked(struct task_struct *task)
 	return cow_root;
 }
 
+/*
+ * Whose task has to do with memory that is nobody's yet: the current one, if it is its
+ * own or it is building it. Others write to what a fork or an exec has just made, a
+ * moment before that is announced: then it is the kernel's owner of it.
+ */
+static struct task_struct *task_of(const struct mm_struct *mm, bool exec)
+{
+	return exec || mm == current->mm ? current : cow_mm_owner(mm);
+}
+
 struct cow_process *cow_life_payer(const struct mm_struct *mm, bool exec)
 {
 	struct cow_process *process = cow_space_owner(mm);
+	struct task_struct *task;
 
 	lockdep_assert_held(&cow_tree_lock);
 
@@ -57,12 +68,10 @@ struct cow_process *cow_life_payer(const struct mm_struct *mm, bool exec)
 	if (process)
 		return process;
 
-	process = cow_root;
-	if (exec || mm == current->mm) {
-		rcu_read_lock();
-		process = nearest_tracked(current);
-		rcu_read_unlock();
-	}
+	rcu_read_lock();
+	task = task_of(mm, exec);
+	process = task ? nearest_tracked(task) : cow_root;
+	rcu_read_unlock();
 	if (process->pid != task_tgid(current))
 		process = cow_process_owner(process);
 	if (process == cow_root)

@@ -9,7 +9,7 @@
  *	fault		page faults and their commit points
  *	flight		what is known of a fault until it commits
  *	zeroread	reads of the shared zero page; split: of the huge one
- *	takeover	take-overs that call nothing; pagetable: looks into those
+ *	pagetable	looks into page tables
  *	collapse	copies that khugepaged makes
  *	classify, site	which call means what
  *	calibrate	is this kernel counted right?
@@ -51,7 +51,6 @@
 #include "quota.h"
 #include "scan.h"
 #include "space.h"
-#include "takeover.h"
 #include "walk.h"
 #include "zeroread.h"
 
@@ -136,7 +135,6 @@ err_process_exit:
  */
 static void tables_exit(void)
 {
-	cow_takeover_exit();
 	cow_zeroread_exit();
 	synchronize_rcu_tasks();
 	cow_space_exit();

@@ -3,6 +3,7 @@
 #include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
 #include <linux/userfaultfd_k.h>
@@ -11,6 +12,7 @@
 #include "counters.h"
 #include "fault.h"
 #include "flight.h"
+#include "loss.h"
 #include "pagetable.h"
 #include "split.h"
 #include "zeroread.h"
@@ -32,6 +34,7 @@ enum news {
 /**
  * struct note - a read fault between its handler and the return to user space
  * @work: runs on that return; the task's alone while the note is in use
+ * @task: whose, NULL if not in use
  * @mm: NULL if not in use
  * @page: address of the page, 0 if not in use
  * @in_split: there was no page table, but a huge zero page was being split
@@ -39,6 +42,7 @@ enum news {
  */
 struct note {
 	struct callback_head work;
+	struct task_struct *task;
 	struct mm_struct *mm;
 	unsigned long page;
 	bool in_split;
@@ -82,7 +86,7 @@ static enum entry look_with_irqs_off(struct mm_struct *mm,
 	if (pmd_bad(pmd))
 		return OTHER;
 	pte = READ_ONCE(*pte_offset_kernel(&pmd, address));
-	if (pte_none(pte))
+	if (pte_none(pte) || (!pte_present(pte) && cow_pte_is_protected(pte)))
 		return NO_ENTRY;
 	return pte_present(pte) && is_zero_pfn(pte_pfn(pte)) ? ZERO_PAGE : OTHER;
 }
@@ -150,7 +154,8 @@ static struct note *find(struct bucket *bucket, struct mm_struct *mm,
 static void drop(struct note *note, struct bucket *bucket)
 {
 	raw_spin_lock(&bucket->lock);
-	note->mm = NULL;
+	WRITE_ONCE(note->task, NULL);
+	WRITE_ONCE(note->mm, NULL);
 	note->page = 0;
 	raw_spin_unlock(&bucket->lock);
 }
@@ -250,7 +255,8 @@ static enum noted make_note(struct mm_struct *mm, unsigned long page,
 	} else {
 		note = find(bucket, NULL, 0);
 		if (note) {
-			note->mm = mm;
+			WRITE_ONCE(note->task, current);
+			WRITE_ONCE(note->mm, mm);
 			note->page = page;
 			note->in_split = entry == NO_TABLE &&
 					 cow_split_was(mm, page, &view);
@@ -308,18 +314,62 @@ static void expect_no_huge(void)
 {
 	struct cow_flight *flight = cow_flight_find();
 
-	if (flight->stage == COW_STAGE_ZERO_READ)
+	if (cow_flight_is_at(flight, COW_STAGE_ZERO_READ))
 		cow_flight_done(flight);
+}
+
+enum reader { NOBODY, ANOTHER, CURRENT };
+
+/* Whose reads of @mm's memory are noted? That of the current task comes first. */
+static enum reader noted_reader(const struct mm_struct *mm)
+{
+	enum reader reader = NOBODY;
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(buckets); i++) {
+		for (j = 0; j < COW_NOTES; j++) {
+			const struct note *note = &buckets[i].note[j];
+
+			if (READ_ONCE(note->mm) != mm)
+				continue;
+			if (READ_ONCE(note->task) == current)
+				return CURRENT;
+			reader = ANOTHER;
+		}
+	}
+	return reader;
+}
+
+/*
+ * The flight of the kernel's own read may have been dropped. If the read is not one of
+ * user space, which is noted, it was. That of user space may have been the second of
+ * two: then it is not known.
+ */
+static void count_huge_rest(struct mm_struct *mm)
+{
+	switch (noted_reader(mm)) {
+	case NOBODY:
+		cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), HUGE_PAGES - 1);
+		break;
+	case ANOTHER:
+		cow_lose_in(mm, COW_LOSS_flight, HUGE_PAGES - 1);
+		break;
+	case CURRENT:
+		break;
+	}
 }
 
 void cow_zeroread_huge(struct mm_struct *mm)
 {
 	struct cow_flight *flight = cow_flight_find();
 
-	if (flight->stage != COW_STAGE_ZERO_READ || flight->mm != mm)
-		return;
-	cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), HUGE_PAGES - 1);
-	cow_flight_done(flight);
+	if (cow_flight_is_at(flight, COW_STAGE_ZERO_READ) &&
+	    flight->page == (unsigned long)mm) {
+		cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), HUGE_PAGES - 1);
+		cow_flight_done(flight);
+	} else if (READ_ONCE(cow_flight_crowded)) {
+		count_huge_rest(mm);
+	}
 }
 
 void cow_zeroread_begin(struct vm_area_struct *vma, unsigned long address,
@@ -399,9 +449,59 @@ void cow_zeroread_init(void)
 		raw_spin_lock_init(&buckets[i].lock);
 }
 
-/* Faults of user space return there soon. */
+/*
+ * What task_work_cancel() does, which is not for modules. The first of a task's works
+ * changes by compare and exchange; those behind it only with pi_lock held, which
+ * task_work_run() takes as well before it runs what it has got.
+ */
+static bool take_back(struct task_struct *task, const struct callback_head *work)
+{
+	struct callback_head **at = &task->task_works, *found;
+	unsigned long flags;
+	bool taken = false;
+
+	raw_spin_lock_irqsave(&task->pi_lock, flags);
+	while (!taken && (found = READ_ONCE(*at))) {
+		if (found == work)
+			taken = try_cmpxchg(at, &found, work->next);
+		else
+			at = &found->next;
+	}
+	raw_spin_unlock_irqrestore(&task->pi_lock, flags);
+	return taken;
+}
+
+/* The task of a note that is in use has not exited: under RCU it stays. */
+static void take_back_notes(struct bucket *bucket)
+{
+	struct note *note = bucket->note;
+
+	for (; note < bucket->note + COW_NOTES; note++) {
+		struct task_struct *task;
+
+		rcu_read_lock();
+		task = READ_ONCE(note->task);
+		if (task && take_back(task, &note->work)) {
+			drop(note, bucket);
+			atomic_dec(&cow_zeroread_notes);
+		}
+		rcu_read_unlock();
+	}
+}
+
+/*
+ * Faults of user space return there soon, but for those that wait for others: for
+ * memory, say, or for a processor. What they have noted is taken back.
+ */
 void cow_zeroread_exit(void)
 {
-	while (atomic_read(&cow_zeroread_notes))
+	int i;
+
+	if (atomic_read(&cow_zeroread_notes))
 		msleep(20);
+	while (atomic_read(&cow_zeroread_notes)) {
+		for (i = 0; i < ARRAY_SIZE(buckets); i++)
+			take_back_notes(&buckets[i]);
+		msleep(20);
+	}
 }

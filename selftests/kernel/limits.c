@@ -6,17 +6,24 @@
  *	limits processes	with max_processes=16
  *	limits kept		with max_kept=4
  *	limits origin		whose a page was, when its maker is dead: it is known
+ *	limits threads		more threads with faults than the module can follow
  *
  * Says what is wrong, and ends with status 1 then.
  */
 #define _GNU_SOURCE
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "actor.h"
 #include "cow_lib.h"
+#include "huge.h"
 
 #define PAGE		4096
 #define N		23
@@ -147,6 +154,79 @@ static void limit_on_origin(int fd)
 	expect("state", COWSTAT_STATE_EXACT, read.state);
 }
 
+/* More than there are places for faults, each with one that came to nothing */
+#define THREADS		4000
+#define HUGES		40
+#define EACH		50	/* pages written beside a read of a huge page */
+
+static char *exclusive;
+static atomic_int started, written;
+
+static void *write_own(void *unused)
+{
+	exclusive[atomic_fetch_add(&started, 1) * PAGE] = 2;
+	atomic_fetch_add(&written, 1);
+	return (void *)(long)pause();
+}
+
+/* Pages that are read-only for a while, and nobody else's: no commit follows. */
+static void start_threads(void)
+{
+	pthread_attr_t small;
+	pthread_t thread;
+	int i;
+
+	exclusive = mmap(NULL, THREADS * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (exclusive == MAP_FAILED ||
+	    mprotect(exclusive, THREADS * PAGE, PROT_READ) ||
+	    mprotect(exclusive, THREADS * PAGE, PROT_READ | PROT_WRITE))
+		cow_die("no memory for the threads");
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, PTHREAD_STACK_MIN);
+	for (i = 0; i < THREADS; i++)
+		if (pthread_create(&thread, &small, write_own, NULL))
+			cow_die("cannot start thread %d", i);
+	while (atomic_load(&written) < THREADS)
+		sched_yield();
+}
+
+/* One child has the kernel read from fresh huge memory while the other copies. */
+static void limit_on_threads(int fd)
+{
+	const int pages = HUGES * EACH;
+	struct cowstat_counters gained;
+	struct actor *p, *c, *d;
+	struct cowstat_read read;
+	char *at, *huge;
+	int tree, i;
+
+	p = parent(&at);
+	at = actor_map(p, pages, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	actor_write(p, at, PAGE, pages);
+	c = actor_fork(p);
+	d = actor_fork(p);
+	huge = map_huge(c, HUGES);
+	actor_allow_all_cpus(c);
+	actor_allow_all_cpus(d);
+	start_threads();
+	tree = must_tree(fd, p->pid, 0);
+	for (i = 0; i < HUGES; i++) {
+		actor_post(d, ACTOR_WRITE, (long)at + i * EACH * PAGE, PAGE,
+			   EACH);
+		actor_read_by_kernel(c, huge + i * HUGE_SIZE, 1);
+		actor_write(c, at + i * EACH * PAGE, PAGE, EACH);
+		actor_wait(d);
+	}
+	read = must_read(tree);
+	gained = read.counters;
+	expect("broken_child", 2 * pages, gained.value[COW_broken_child]);
+	if (kernel_has_huge_pages())
+		expect("zero_mapped", HUGES * HUGE_PAGES,
+		       gained.value[COW_zero_mapped]);
+	expect("state", COWSTAT_STATE_EXACT, read.state);
+}
+
 int main(int argc, char **argv)
 {
 	int fd = must_open();
@@ -157,8 +237,10 @@ int main(int argc, char **argv)
 		limit_on_kept(fd);
 	else if (argc == 2 && !strcmp(argv[1], "origin"))
 		limit_on_origin(fd);
+	else if (argc == 2 && !strcmp(argv[1], "threads"))
+		limit_on_threads(fd);
 	else
-		cow_die("usage: limits processes | kept | origin");
+		cow_die("usage: limits processes | kept | origin | threads");
 	actors_end();
 	return failed;
 }

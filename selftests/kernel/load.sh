@@ -263,6 +263,48 @@ exact_under_storm() {
 	((!status)) || complain "$(sed -n 2p /proc/cowstat)"
 }
 
+# stuck_in WHAT DIR: starts `stuck WHAT` in a cgroup, if one is named, and waits until it
+# is; 3 if it cannot be
+stuck_in() {
+	local said
+
+	coproc STUCK {
+		[[ ! $2 ]] || echo "$BASHPID" >"$2/cgroup.procs" || exit
+		exec "$HERE/stuck" "$1" 2>&1
+	}
+	read -r said <&"${STUCK[0]}" || :
+	[[ $said == stuck ]] || complain "$said" || return 3
+}
+
+# unload_beside WHAT [DIR]: a second is what it may take, beyond what it takes anyhow
+unload_beside() {
+	local calm=$1 since took status=0
+	shift
+
+	insmod "$KO" || return
+	stuck_in "$1" "${2:-}" || return
+	since=${EPOCHREALTIME/./}
+	timeout 60 rmmod cowstat || status=1
+	took=$((${EPOCHREALTIME/./} - since))
+	kill -KILL "$STUCK_PID"
+	wait "$STUCK_PID" 2>/dev/null
+	((!status && took < calm + 1000000)) ||
+		complain "it took $took us, beside nothing $calm"
+}
+
+calm_unload() {
+	local since
+
+	insmod "$KO" || return
+	since=${EPOCHREALTIME/./}
+	rmmod cowstat || return
+	echo $((${EPOCHREALTIME/./} - since))
+}
+
+unload_beside_a_stuck_write() {
+	unload_beside "$(calm_unload)" write
+}
+
 limit_on_processes() {
 	insmod "$KO" max_processes=16 || return
 	"$HERE/limits" processes || return
@@ -323,6 +365,11 @@ limit_on_kept() {
 	"$HERE/limits" kept
 }
 
+many_threads() {
+	insmod "$KO" || return
+	"$HERE/limits" threads
+}
+
 limit_on_origin() {
 	insmod "$KO" || return
 	"$HERE/limits" origin
@@ -344,7 +391,7 @@ limit_under_storm() {
 main() {
 	[[ -e $KO ]] || { echo "1..0 # SKIP no module at $KO"; exit 4; }
 	echo "TAP version 13"
-	echo "1..32"
+	echo "1..34"
 	check "loading makes /proc/cowstat and /dev/cowstat" files_appear
 	check "unloading leaves nothing" unload_leaves_nothing
 	check "neither says anything in the kernel's log" loading_is_silent
@@ -378,6 +425,8 @@ main() {
 	check "limit on kept processes: totals are right" limit_on_kept
 	check "whose a page was is known, its maker being dead" limit_on_origin
 	check "a failed helper of the kernel is announced as one of its own" failed_helper
+	check "beside thousands of threads nothing is lost" many_threads
+	check "unloading does not wait for a write that is stuck" unload_beside_a_stuck_write
 	check "exact under a storm" exact_under_storm
 	check "beyond the limit under a storm" limit_under_storm
 	check "and after all that: unloading leaves nothing" unload_leaves_nothing

@@ -4,6 +4,7 @@
  * them that go, pins, collapse, and sizes between 4 KiB and 2 MiB.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -115,6 +116,69 @@ HUGE_TEST(written_from_outside)
 
 	write_outside(c->pid, self->at, STRIDE, N);
 	EXPECT_SELF("C", c, C_IS_BORN, .child = N, .remote = N);
+}
+
+/* One system call writes to K pages, before any return to user space. */
+#define K	16
+
+static void fill_by_system_call(struct __test_metadata *_metadata,
+				struct actor *actor, char *at)
+{
+	long path = (long)strcpy(actor_shared_page(), "/dev/zero");
+	long zero = actor_syscall(actor, SYS_open, path, O_RDONLY);
+
+	ASSERT_LE(0, zero);
+	ASSERT_EQ(K * PAGE, actor_syscall(actor, SYS_read, zero, (long)at,
+					  K * PAGE));
+}
+
+/* The page is a whole, but has an entry for each part, which a fork then shares. */
+static void map_by_parts(struct __test_metadata *_metadata,
+			 FIXTURE_DATA(huge) *self)
+{
+	ASSERT_EQ(0, actor_syscall(self->p, SYS_mprotect, (long)self->at, PAGE,
+				   PROT_READ));
+	ASSERT_EQ(0, actor_syscall(self->p, SYS_mprotect, (long)self->at, PAGE,
+				   PROT_READ | PROT_WRITE));
+}
+
+HUGE_TEST(one_system_call_writes_in_the_child)
+{
+	struct actor *c = actor_fork(self->p);
+
+	fill_by_system_call(_metadata, c, self->at);
+	EXPECT_SELF("C", c, C_IS_BORN, .child = K);
+	EXPECT_SELF("P", self->p, P_FORKED);
+}
+
+/* Newer kernels take over each of the K pages, older ones copy them. */
+HUGE_TEST(one_system_call_writes_in_the_last_holder)
+{
+	struct cowstat_counters got;
+
+	map_by_parts(_metadata, self);
+	actor_exit(actor_fork(self->p));
+	fill_by_system_call(_metadata, self->p, self->at);
+	got = must_gain(self->tree, self->p->pid);
+	if (got.value[COW_broken_parent])
+		EXPECT_SELF("P", self->p, P_FORKED, .parent = K);
+	else
+		EXPECT_SELF("P", self->p, P_FORKED, .reused = K);
+}
+
+/* By a task that has other memory itself: no exception, no return to user space */
+HUGE_TEST(last_holder_written_from_outside)
+{
+	struct cowstat_counters got;
+
+	map_by_parts(_metadata, self);
+	actor_exit(actor_fork(self->p));
+	write_outside(self->p->pid, self->at, STRIDE, N);
+	got = must_gain(self->tree, self->p->pid);
+	if (got.value[COW_broken_parent])
+		EXPECT_SELF("P", self->p, P_FORKED, .parent = N, .remote = N);
+	else
+		EXPECT_SELF("P", self->p, P_FORKED, .reused = N);
 }
 
 HUGE_TEST(read_pins_unshare)

@@ -24,6 +24,9 @@
 #define PAGE	4096
 #define N	23
 
+/* Since 6.4: what is not there yet can be protected. */
+#define FEATURE_UNPOPULATED	(1 << 13)
+
 /* Since 6.8 */
 #define MOVE		_IOWR(UFFDIO, 0x05, struct move)
 #define FEATURE_MOVE	(1 << 16)
@@ -266,6 +269,35 @@ PROTECT_TEST(write_to_protected_pages_that_nobody_shares_any_more)
 	actor_exit(actor_fork(self->p));
 	write_protected(_metadata, self);
 	EXPECT_SELF("P", self->p, .forks = 1, .shared = N, .reused = N);
+}
+
+#define UNPOPULATED_TEST(name) \
+	TEST_IF(have_uffd(self, FEATURE_UNPOPULATED), \
+		"the kernel's userfaultfd protects only what is there", uffd, name)
+
+static void protect_what_is_not_there(struct __test_metadata *_metadata,
+				      FIXTURE_DATA(uffd) *self)
+{
+	ASSERT_EQ(0, register_range(self, self->at, UFFDIO_REGISTER_MODE_WP));
+	ASSERT_EQ(0, protect(self, self->at, N, UFFDIO_WRITEPROTECT_MODE_WP));
+}
+
+/* A note that the page to come is protected is in its place, but no page. */
+UNPOPULATED_TEST(read_of_protected_fresh_memory)
+{
+	protect_what_is_not_there(_metadata, self);
+	actor_read(self->p, self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .mapped = N);
+	ASSERT_EQ(0, protect(self, self->at, N, 0));
+	actor_write(self->p, self->at, PAGE, N);
+	EXPECT_SELF("P", self->p, .mapped = N, .zero = N, .upgraded = N);
+}
+
+UNPOPULATED_TEST(the_kernels_read_of_protected_fresh_memory)
+{
+	protect_what_is_not_there(_metadata, self);
+	ASSERT_EQ(N * PAGE, actor_read_by_kernel(self->p, self->at, N * PAGE));
+	EXPECT_SELF("P", self->p, .mapped = N);
 }
 
 TEST_IF(have_uffd(self, FEATURE_MOVE), "the kernel's userfaultfd does not move",

@@ -449,59 +449,9 @@ void cow_zeroread_init(void)
 		raw_spin_lock_init(&buckets[i].lock);
 }
 
-/*
- * What task_work_cancel() does, which is not for modules. The first of a task's works
- * changes by compare and exchange; those behind it only with pi_lock held, which
- * task_work_run() takes as well before it runs what it has got.
- */
-static bool take_back(struct task_struct *task, const struct callback_head *work)
-{
-	struct callback_head **at = &task->task_works, *found;
-	unsigned long flags;
-	bool taken = false;
-
-	raw_spin_lock_irqsave(&task->pi_lock, flags);
-	while (!taken && (found = READ_ONCE(*at))) {
-		if (found == work)
-			taken = try_cmpxchg(at, &found, work->next);
-		else
-			at = &found->next;
-	}
-	raw_spin_unlock_irqrestore(&task->pi_lock, flags);
-	return taken;
-}
-
-/* The task of a note that is in use has not exited: under RCU it stays. */
-static void take_back_notes(struct bucket *bucket)
-{
-	struct note *note = bucket->note;
-
-	for (; note < bucket->note + COW_NOTES; note++) {
-		struct task_struct *task;
-
-		rcu_read_lock();
-		task = READ_ONCE(note->task);
-		if (task && take_back(task, &note->work)) {
-			drop(note, bucket);
-			atomic_dec(&cow_zeroread_notes);
-		}
-		rcu_read_unlock();
-	}
-}
-
-/*
- * Faults of user space return there soon, but for those that wait for others: for
- * memory, say, or for a processor. What they have noted is taken back.
- */
+/* Faults of user space return there soon. */
 void cow_zeroread_exit(void)
 {
-	int i;
-
-	if (atomic_read(&cow_zeroread_notes))
+	while (atomic_read(&cow_zeroread_notes))
 		msleep(20);
-	while (atomic_read(&cow_zeroread_notes)) {
-		for (i = 0; i < ARRAY_SIZE(buckets); i++)
-			take_back_notes(&buckets[i]);
-		msleep(20);
-	}
 }

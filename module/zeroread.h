@@ -28,7 +28,7 @@ struct vm_fault;
 
 void cow_zeroread_init(void);
 
-/* No hook runs any more: what is noted is counted, or taken back. May sleep. */
+/* No hook runs any more: wait for those that are noted. May sleep. */
 void cow_zeroread_exit(void);
 
 /* A read fault in private anonymous memory. mmap_lock is held. */

@@ -11,6 +11,7 @@
  * Says what is wrong, and ends with status 1 then.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -156,20 +157,40 @@ static void limit_on_origin(int fd)
 
 /* More than there are places for faults, each with one that came to nothing */
 #define THREADS		4000
-#define HUGES		40
-#define EACH		50	/* pages written beside a read of a huge page */
+#define MANY		400	/* pages */
 
 static char *exclusive;
 static atomic_int started, written;
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
 static void *write_own(void *unused)
 {
-	exclusive[atomic_fetch_add(&started, 1) * PAGE] = 2;
+	int i = atomic_fetch_add(&started, 1);
+
+	pthread_mutex_lock(&gate);
+	pthread_mutex_unlock(&gate);
+	exclusive[i * PAGE] = 2;
 	atomic_fetch_add(&written, 1);
 	return (void *)(long)pause();
 }
 
-/* Pages that are read-only for a while, and nobody else's: no commit follows. */
+static void wait_for(atomic_int *count)
+{
+	while (atomic_load(count) < THREADS)
+		sched_yield();
+}
+
+/* Makes all entries read-only, to see who writes: the pages stay the process's alone. */
+static void clear_soft_dirty(void)
+{
+	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "4", 1) != 1)
+		cow_die("cannot write to /proc/self/clear_refs");
+	close(fd);
+}
+
+/* Each writes to a page that is read-only, and nobody else's: no commit follows. */
 static void start_threads(void)
 {
 	pthread_attr_t small;
@@ -178,52 +199,49 @@ static void start_threads(void)
 
 	exclusive = mmap(NULL, THREADS * PAGE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (exclusive == MAP_FAILED ||
-	    mprotect(exclusive, THREADS * PAGE, PROT_READ) ||
-	    mprotect(exclusive, THREADS * PAGE, PROT_READ | PROT_WRITE))
+	if (exclusive == MAP_FAILED)
 		cow_die("no memory for the threads");
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, PTHREAD_STACK_MIN);
+	pthread_mutex_lock(&gate);
 	for (i = 0; i < THREADS; i++)
 		if (pthread_create(&thread, &small, write_own, NULL))
 			cow_die("cannot start thread %d", i);
-	while (atomic_load(&written) < THREADS)
-		sched_yield();
+	wait_for(&started);
+	clear_soft_dirty();
+	pthread_mutex_unlock(&gate);
+	wait_for(&written);
 }
 
-/* One child has the kernel read from fresh huge memory while the other copies. */
+/* Children that are new write side by side; one has the kernel read fresh huge memory. */
 static void limit_on_threads(int fd)
 {
-	const int pages = HUGES * EACH;
+	struct actor *p, *child[CHILDREN];
 	struct cowstat_counters gained;
-	struct actor *p, *c, *d;
 	struct cowstat_read read;
 	char *at, *huge;
 	int tree, i;
 
 	p = parent(&at);
-	at = actor_map(p, pages, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	actor_write(p, at, PAGE, pages);
-	c = actor_fork(p);
-	d = actor_fork(p);
-	huge = map_huge(c, HUGES);
-	actor_allow_all_cpus(c);
-	actor_allow_all_cpus(d);
-	start_threads();
+	at = actor_map(p, MANY, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	actor_write(p, at, PAGE, MANY);
 	tree = must_tree(fd, p->pid, 0);
-	for (i = 0; i < HUGES; i++) {
-		actor_post(d, ACTOR_WRITE, (long)at + i * EACH * PAGE, PAGE,
-			   EACH);
-		actor_read_by_kernel(c, huge + i * HUGE_SIZE, 1);
-		actor_write(c, at + i * EACH * PAGE, PAGE, EACH);
-		actor_wait(d);
+	start_threads();
+	for (i = 0; i < CHILDREN; i++) {
+		child[i] = actor_fork(p);
+		actor_allow_all_cpus(child[i]);
 	}
+	for (i = 0; i < CHILDREN; i++)
+		actor_post(child[i], ACTOR_WRITE, (long)at, PAGE, MANY);
+	for (i = 0; i < CHILDREN; i++)
+		actor_wait(child[i]);
+	huge = map_huge(child[0], 1);
+	actor_read_by_kernel(child[0], huge, 1);
 	read = must_read(tree);
 	gained = read.counters;
-	expect("broken_child", 2 * pages, gained.value[COW_broken_child]);
+	expect("broken_child", CHILDREN * MANY, gained.value[COW_broken_child]);
 	if (kernel_has_huge_pages())
-		expect("zero_mapped", HUGES * HUGE_PAGES,
-		       gained.value[COW_zero_mapped]);
+		expect("zero_mapped", HUGE_PAGES, gained.value[COW_zero_mapped]);
 	expect("state", COWSTAT_STATE_EXACT, read.state);
 }
 

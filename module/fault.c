@@ -366,6 +366,19 @@ static noinline notrace void replaced(struct page *page,
 		replace(page, vma, address, flight, COW_STAGE_REPLACE, false);
 }
 
+/*
+ * The entry of a write to a file's page was dropped, or there was none: that costs the
+ * time of its start, and more only if it may have been one from outside.
+ */
+static u32 file_write_remote(const struct vm_area_struct *vma)
+{
+	if (vma->vm_mm != current->mm)
+		return COW_BIT(COW_BROKEN_REMOTE);
+	if (READ_ONCE(cow_flight_remote_dropped))
+		cow_lose_in(vma->vm_mm, COW_LOSS_flight, 1);
+	return 0;
+}
+
 static __always_inline void copy_from_file(struct page *page,
 					   struct vm_area_struct *vma,
 					   unsigned long address,
@@ -380,8 +393,7 @@ static __always_inline void copy_from_file(struct page *page,
 		remote = remote_bits(cow_flight_stage(flight));
 	} else {
 		start = cow_clock_ticks();
-		if (READ_ONCE(cow_flight_crowded))
-			cow_lose_in(vma->vm_mm, COW_LOSS_flight, 1);
+		remote = file_write_remote(vma);
 	}
 	cow_flight_done(flight);
 	broken(page, vma, address, COW_BROKEN_FILE, remote, start, tell);

@@ -9,6 +9,7 @@ struct cow_flight cow_flights[(1 << COW_FLIGHT_BITS) + COW_FLIGHT_REACH];
 struct cow_flight cow_flight_sink, cow_flight_none;
 
 bool cow_flight_crowded __read_mostly;
+bool cow_flight_remote_dropped __read_mostly;
 
 /* The entry in reach of @first that is @task's, or NULL. */
 static struct cow_flight *find(struct cow_flight *first,
@@ -36,14 +37,18 @@ struct cow_flight *cow_flight_find_further(struct cow_flight *first)
 /*
  * Does no commit have to follow? What waits for userfaultfd comes again, and what has
  * become the process's alone was not copied. All of it may change meanwhile: a hint.
+ * Of a commit to a file's page only an entry says that no exception has caused it.
  */
-static bool can_be_dropped(const struct cow_flight *flight, unsigned int stage)
+static bool can_be_dropped(const struct cow_flight *flight, unsigned long state)
 {
 	u64 ns = cow_clock_since(READ_ONCE(flight->start));
 	struct page *old = READ_ONCE(flight->old);
+	unsigned int stage = COW_STAGE(state);
 
-	if (stage < COW_STAGE_PROTECTED || ns > COW_FLIGHT_OLD_NS)
+	if (ns > COW_FLIGHT_OLD_NS)
 		return true;
+	if (stage < COW_STAGE_PROTECTED)
+		return !(state & COW_STAGE_REMOTE);
 	if (ns < COW_FLIGHT_YOUNG_NS)
 		return false;
 	return stage == COW_STAGE_PROTECTED ||
@@ -59,10 +64,13 @@ static struct cow_flight *drop_one(struct cow_flight *first, bool all)
 		unsigned long state = READ_ONCE(flight->state);
 		unsigned int stage = COW_STAGE(state);
 
-		if (stage && !(all && can_be_dropped(flight, stage)))
+		if (stage && !(all && can_be_dropped(flight, state)))
 			continue;
-		if (cow_flight_claim(flight, state, COW_STAGE_LANDED))
-			return flight;
+		if (!cow_flight_claim(flight, state, COW_STAGE_LANDED))
+			continue;
+		if (stage && (state & COW_STAGE_REMOTE))
+			WRITE_ONCE(cow_flight_remote_dropped, true);
+		return flight;
 	}
 	return NULL;
 }
@@ -209,7 +217,10 @@ static void handle(unsigned long address, unsigned int stage,
 		flight->page = page;
 		flight->start = cow_clock_ticks();
 	}
-	cow_flight_at(flight, stage | cow_stage_by(flags));
+	stage |= cow_stage_by(flags);
+	if (flight == &cow_flight_sink && (stage & COW_STAGE_REMOTE))
+		WRITE_ONCE(cow_flight_remote_dropped, true);
+	cow_flight_at(flight, stage);
 }
 
 void cow_flight_handle(unsigned long address, unsigned int flags)

@@ -97,6 +97,9 @@ extern struct cow_flight cow_flight_sink, cow_flight_none;
  */
 extern bool cow_flight_crowded;
 
+/* One of these was a write that no exception has caused. */
+extern bool cow_flight_remote_dropped;
+
 /* The rest of cow_flight_trap() and the others. */
 void cow_flight_trap_slowly(unsigned long address);
 void cow_flight_absent(unsigned long address);

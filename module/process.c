@@ -109,10 +109,11 @@ void cow_process_borrow(struct cow_process *borrower, struct cow_process *owner)
 {
 	lockdep_assert_held(&cow_tree_lock);
 
-	if (owner == cow_root)
+	if (owner == cow_root || !owner->users)
 		return;
 	if (!cow_process_alive(owner))
 		WRITE_ONCE(cow_living, cow_living + 1);
+	owner->users++;
 	borrower->owner = owner;
 	list_add_tail(&borrower->borrowing, &owner->borrowers);
 }
@@ -129,15 +130,7 @@ void cow_process_give_back(struct cow_process *borrower)
 	list_del_init(&borrower->borrowing);
 	if (!cow_process_alive(owner))
 		WRITE_ONCE(cow_living, cow_living - 1);
-}
-
-/* On some kernels a task drops its memory before it is seen to exit. */
-static void forget_borrowers(struct cow_process *owner)
-{
-	struct cow_process *borrower, *next;
-
-	list_for_each_entry_safe(borrower, next, &owner->borrowers, borrowing)
-		cow_process_give_back(borrower);
+	cow_process_put_user(owner);
 }
 
 void cow_process_put_user(struct cow_process *process)
@@ -146,7 +139,6 @@ void cow_process_put_user(struct cow_process *process)
 
 	if (--process->users)
 		return;
-	forget_borrowers(process);
 	hlist_del_rcu(&process->by_pid);
 	WRITE_ONCE(cow_processes, cow_processes - 1);
 	if (trace_cow_exit_enabled())

@@ -3,8 +3,8 @@
  * One tracked process.
  *
  * A process has users: its thread group, from fork until the last thread has
- * exited, and each address space that is bound to it (space.h), until the
- * kernel tears that down. Nothing can be charged to a process without users.
+ * exited, each address space that is bound to it (space.h), until the kernel
+ * tears that down, and its borrowers. Nothing can be charged to a process without users.
  * It is gone then, and leaves the tree: folded into its parent, unless a tree
  * handle still needs it in its place (keep.h).
  *
@@ -51,10 +51,10 @@ struct cow_shard {
  * @pid: of the thread group, with a reference
  * @by_pid: in the hash table by @pid, until the process is gone
  * @space: its address space; further ones are allocated
- * @users: the thread group, if @group_alive, and the bound address spaces
+ * @users: the thread group, if @group_alive, the bound address spaces, and @borrowers
  * @group_alive: a thread still runs
  * @borrower: uses the memory of another process until it execs
- * @owner: of a borrower that runs: that other process, or NULL if it is gone
+ * @owner: of a borrower that runs: that other process; NULL if none is tracked
  * @borrowers: of an owner: those of which it is the @owner, the oldest first
  * @borrowing: in the @borrowers of the owner
  * @unplaced: was there before the module; its parent is still to be found
@@ -208,8 +208,8 @@ void cow_process_put_user(struct cow_process *process);
 void cow_process_leave_mm(struct cow_process *process, struct mm_struct *mm);
 
 /*
- * @borrower uses the memory of @owner from now on, until it execs, exits, or the
- * owner is gone; with cow_tree_lock held.
+ * @borrower uses the memory of @owner from now on, until it execs or exits; with
+ * cow_tree_lock held. It may be the last user of the owner, which then is gone.
  */
 void cow_process_borrow(struct cow_process *borrower, struct cow_process *owner);
 void cow_process_give_back(struct cow_process *borrower);

@@ -34,8 +34,9 @@ ways() {
 		read_twice zeroread.c 's/cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), 1)/cow_fault_charge(mm, COW_BIT(COW_ZERO_MAPPED), 2)/'
 }
 
+# Built as the module was before this, or else none of its objects would do.
 module() {
-	"$VM_DIR/module.sh" --in "$DIR" "$KERNEL" -s
+	"$VM_DIR/module.sh" --in "$DIR" "$KERNEL" -s W=1 KCFLAGS=-Werror
 }
 
 # broken FILE SCRIPT: the copy's file, unless the script finds nothing to change
@@ -60,10 +61,16 @@ build() {
 	((!status)) && strip --strip-debug -o "$OUT/$1.ko" "$DIR/cowstat.ko"
 }
 
-# The copy, with all its objects
+# The copy, with all its objects. In the root of another suite the directory that they
+# are built in has one name: they can be had from there.
 whole() {
-	local output
+	local output built
 
+	built=$(. "$(kernel_env "$KERNEL")" && echo "${KROOT:+${KO%/*}}")
+	if [[ $built && -d $built && ! -d $DIR ]]; then
+		mkdir -p "${DIR%/*}"
+		cp -a "$built" "$DIR"
+	fi
 	output=$(module 2>&1) && return
 	tail -n 5 <<<"$output" | sed 's/^/# /'
 	echo "Bail out! the module cannot be built"

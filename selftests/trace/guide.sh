@@ -10,6 +10,7 @@ set -uo pipefail
 
 SERVER=$TRACE/gc_workers.py
 DATA=$dir/perf.data
+STACKS=$dir/stacks
 STACK=$dir/stack
 # The line of the server that the trail leads to
 LINE=$(grep -n 'gc.collect()' "$SERVER" | cut -d: -f1)
@@ -28,27 +29,29 @@ how_much() {
 	(("$before" * 3 > $(counter inherited))) || complain "only $before pages were broken"
 }
 
-# Percent and stack, function by function from the innermost one out
+# Percent and stack, function by function from the innermost one out; those that the
+# compiler has put into others take minutes to find.
 stacks() {
-	perf report -i "$DATA" --stdio --no-children -s comm -g folded,0.5,callee 2>/dev/null |
-		grep '^[0-9.]*% .*;'
+	perf report -i "$DATA" --stdio --no-children --no-inline -s comm \
+		-g folded,0.5,callee 2>/dev/null | grep '^[0-9.]*% .*;'
 }
 
 # percent REGEX: of the pages, by stacks with that
 percent() {
-	stacks | awk -v regex="$1" '$0 ~ regex { n += $1 } END { print int(n) }'
+	awk -v regex="$1" '$0 ~ regex { n += $1 } END { print int(n) }' "$STACKS"
 }
 
 # Python is compiled without frame pointers: stacks are copied, and unwound afterwards.
 # record_breaks OPTION…: of Python
 record_breaks() {
 	perf record -q -m 64M --user-callchains --call-graph dwarf -o "$DATA" \
-		-e cowstat:cow_break --filter 'by == 1' -- python3 "$@" "$SERVER"
+		-e cowstat:cow_break --filter 'by == 1' -- python3 "$@" "$SERVER" &&
+		stacks >"$STACKS"
 }
 
 which_code() {
 	record_breaks || return
-	stacks | head -n 1 | tr ';' '\n' | sed '/EvalFrameDefault/q' >"$STACK"
+	head -n 1 "$STACKS" | tr ';' '\n' | sed '/EvalFrameDefault/q' >"$STACK"
 	cat "$STACK"
 	(($(percent gc_collect) > 80)) ||
 		complain "not the collector: does python3 have its debug symbols (python3-dbg)?"
@@ -81,7 +84,7 @@ which_line() {
 which_function() {
 	record_breaks -X perf || return
 	echo "$(percent 'gc_collect.*;py::work:.*gc_workers.py') % by py::work"
-	(($(percent 'gc_collect.*;py::work:.*gc_workers.py') > 80)) || complain "$(stacks)" || return
+	(($(percent 'gc_collect.*;py::work:.*gc_workers.py') > 80)) || complain "$(cat "$STACKS")" || return
 	where="function work"
 }
 

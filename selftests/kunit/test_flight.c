@@ -26,6 +26,7 @@ static void clear(void)
 	memset(cow_flights, 0, sizeof(cow_flights));
 	memset(&cow_flight_sink, 0, sizeof(cow_flight_sink));
 	cow_flight_crowded = false;
+	cow_flight_remote_dropped = false;
 	cow_clock_init();
 }
 
@@ -139,11 +140,12 @@ static void test_dropped_before_it_replaces(void)
 {
 	static const enum cow_stage early[] = {
 		COW_STAGE_LANDED, COW_STAGE_ZERO_READ, COW_STAGE_TRAP,
-		COW_STAGE_HANDLER, COW_STAGE_HANDLER | COW_STAGE_REMOTE,
+		COW_STAGE_HANDLER,
 	};
 	static const enum cow_stage late[] = {
 		COW_STAGE_HUGE, COW_STAGE_HUGETLB, COW_STAGE_REPLACE,
 		COW_STAGE_HUGE | COW_STAGE_REMOTE,
+		COW_STAGE_HANDLER | COW_STAGE_REMOTE,
 	};
 	size_t i;
 
@@ -239,6 +241,26 @@ static void handle(unsigned long address, unsigned int flags)
 	preempt_disable();
 	cow_flight_handle(address, flags);
 	preempt_enable();
+}
+
+/* Of a file's page only the entry says that no exception has caused the write. */
+static void test_remote_dropped(void)
+{
+	occupy(COW_FLIGHT_REACH);
+	stage(1, COW_STAGE_HANDLER);
+	handle(ADDRESS, FAULT_FLAG_WRITE | FAULT_FLAG_INTERRUPTIBLE);
+	ok(!cow_flight_remote_dropped, "an exception's is no loss");
+	occupy(COW_FLIGHT_REACH);
+	stage(1, COW_STAGE_HANDLER | COW_STAGE_REMOTE);
+	first()[1].start = seconds_ago(11);
+	handle(ADDRESS, FAULT_FLAG_WRITE | FAULT_FLAG_INTERRUPTIBLE);
+	ok(cow_flight_remote_dropped, "an old one from outside is");
+	clear();
+	occupy(COW_FLIGHT_REACH);
+	handle(ADDRESS, FAULT_FLAG_WRITE | FAULT_FLAG_INTERRUPTIBLE);
+	ok(!cow_flight_remote_dropped, "nor is an exception's without room");
+	handle(ADDRESS, FAULT_FLAG_WRITE);
+	ok(cow_flight_remote_dropped, "one from outside without room is");
 }
 
 static void test_handler(void)
@@ -391,6 +413,7 @@ static void test_zero_read(void)
 	TEST(test_dropped_meanwhile) \
 	TEST(test_land) \
 	TEST(test_trap) \
+	TEST(test_remote_dropped) \
 	TEST(test_handler) \
 	TEST(test_hugetlb) \
 	TEST(test_replace) \

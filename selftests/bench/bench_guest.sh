@@ -139,7 +139,7 @@ locks() {
 	echo 1000000 >/proc/sys/vm/max_map_count
 	insmod "$HERE/lockhold/lockhold.ko" module=cowstat
 	"$HERE/lockcost" "$@" cowstat.ko max_processes=200000 max_handles=$((8 * $3))
-	cat /sys/kernel/debug/lockhold >"$COWSTAT_OUT/locks"
+	tee "$COWSTAT_OUT/locks" </sys/kernel/debug/lockhold
 }
 
 "$@"

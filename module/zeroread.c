@@ -34,9 +34,9 @@ enum news {
 /**
  * struct note - a read fault between its handler and the return to user space
  * @work: runs on that return; the task's alone while the note is in use
- * @task: whose, NULL if not in use
+ * @task: whose, while it is in use
  * @mm: NULL if not in use
- * @page: address of the page, 0 if not in use
+ * @page: address of the page
  * @in_split: there was no page table, but a huge zero page was being split
  * @news: what other threads did to it
  */
@@ -49,7 +49,10 @@ struct note {
 	enum news news;
 };
 
-/* @lock protects all but @work, is held for a few instructions, and is ours. */
+/*
+ * @lock protects all but @work, and that a note is dropped; it is held for a few
+ * instructions, and is ours.
+ */
 struct bucket {
 	raw_spinlock_t lock;
 	struct note note[COW_NOTES];
@@ -86,9 +89,9 @@ static enum entry look_with_irqs_off(struct mm_struct *mm,
 	if (pmd_bad(pmd))
 		return OTHER;
 	pte = READ_ONCE(*pte_offset_kernel(&pmd, address));
-	if (pte_none(pte) || (!pte_present(pte) && cow_pte_is_protected(pte)))
-		return NO_ENTRY;
-	return pte_present(pte) && is_zero_pfn(pte_pfn(pte)) ? ZERO_PAGE : OTHER;
+	if (pte_present(pte))
+		return is_zero_pfn(pte_pfn(pte)) ? ZERO_PAGE : OTHER;
+	return pte_none(pte) || cow_pte_is_protected(pte) ? NO_ENTRY : OTHER;
 }
 
 /* What the page table has at @address. */
@@ -128,11 +131,10 @@ static unsigned int count_entries(struct mm_struct *mm, unsigned long start)
  * threads can fill a table as well, before this one gets to run: so it matters
  * that there was a split at all.
  */
-static bool was_split(const struct note *note)
+static bool was_split(const struct note *note, struct mm_struct *mm)
 {
 	return note->in_split &&
-	       count_entries(note->mm, note->page & HUGE_MASK) >
-	       HUGE_PAGES / 2;
+	       count_entries(mm, note->page & HUGE_MASK) > HUGE_PAGES / 2;
 }
 
 static struct bucket *bucket_of(struct mm_struct *mm, unsigned long page)
@@ -146,18 +148,29 @@ static struct note *find(struct bucket *bucket, struct mm_struct *mm,
 	int i;
 
 	for (i = 0; i < COW_NOTES; i++)
-		if (bucket->note[i].mm == mm && bucket->note[i].page == page)
+		if (READ_ONCE(bucket->note[i].mm) == mm &&
+		    bucket->note[i].page == page)
 			return &bucket->note[i];
 	return NULL;
 }
 
-static void drop(struct note *note, struct bucket *bucket)
+static struct note *find_free(struct bucket *bucket)
 {
-	raw_spin_lock(&bucket->lock);
-	WRITE_ONCE(note->task, NULL);
-	WRITE_ONCE(note->mm, NULL);
-	note->page = 0;
-	raw_spin_unlock(&bucket->lock);
+	int i;
+
+	for (i = 0; i < COW_NOTES; i++)
+		if (!smp_load_acquire(&bucket->note[i].mm))
+			return &bucket->note[i];
+	return NULL;
+}
+
+/*
+ * Without the lock: who holds it may still find the note and tell it something, but
+ * nobody makes another of it meanwhile.
+ */
+static void drop(struct note *note)
+{
+	smp_store_release(&note->mm, NULL);
 }
 
 static void tell(struct note *note, enum news news)
@@ -177,7 +190,7 @@ static void tell_all(struct mm_struct *mm, unsigned long start, enum news news,
 		for (j = 0; j < COW_NOTES; j++) {
 			struct note *note = &buckets[i].note[j];
 
-			if (note->mm != mm ||
+			if (READ_ONCE(note->mm) != mm ||
 			    (note->page & HUGE_MASK) != start)
 				continue;
 			if (!present || look(mm, start) == HUGE_ZERO_PAGE)
@@ -216,7 +229,7 @@ static unsigned long pages_mapped(const struct note *note)
 	if (note->mm != current->mm)
 		return 0;
 	entry = look(note->mm, note->page);
-	if (entry == ZERO_PAGE && was_split(note))
+	if (entry == ZERO_PAGE && was_split(note, note->mm))
 		entry = OTHER;
 	news = READ_ONCE(note->news);
 	if (entry == HUGE_ZERO_PAGE || news >= WAS_HUGE_ZERO_PAGE)
@@ -232,7 +245,7 @@ static void before_user_space(struct callback_head *work)
 	pages = pages_mapped(note);
 	if (pages)
 		cow_fault_charge(note->mm, COW_BIT(COW_ZERO_MAPPED), pages);
-	drop(note, bucket_of(note->mm, note->page));
+	drop(note);
 	atomic_dec(&cow_zeroread_notes);
 }
 
@@ -249,11 +262,13 @@ static enum noted make_note(struct mm_struct *mm, unsigned long page,
 
 	cow_split_look(mm, page, &view);
 	raw_spin_lock(&bucket->lock);
-	entry = look(mm, page);
-	if (find(bucket, mm, page) || entry > NO_ENTRY) {
+	note = find(bucket, mm, page);
+	smp_rmb();	/* if it was dropped, its page is seen */
+	entry = note ? OTHER : look(mm, page);
+	if (entry > NO_ENTRY) {
 		noted = NOT_FIRST;
 	} else {
-		note = find(bucket, NULL, 0);
+		note = find_free(bucket);
 		if (note) {
 			WRITE_ONCE(note->task, current);
 			WRITE_ONCE(note->mm, mm);
@@ -393,7 +408,7 @@ void cow_zeroread_begin(struct vm_area_struct *vma, unsigned long address,
 		init_task_work(&note->work, before_user_space);
 		if (!task_work_add(current, &note->work, TWA_RESUME))
 			return;
-		drop(note, bucket_of(mm, page));
+		drop(note);
 		break;
 	case NO_ROOM:
 		count_now(vma, page);
@@ -415,7 +430,7 @@ void cow_zeroread_overwrite_slowly(const struct vm_fault *fault)
 		return;
 	raw_spin_lock(&bucket->lock);
 	note = find(bucket, mm, page);
-	if (note && !was_split(note))
+	if (note && !was_split(note, mm))
 		tell(note, WAS_ZERO_PAGE);
 	raw_spin_unlock(&bucket->lock);
 }

@@ -416,10 +416,6 @@ static noinline notrace void copied_from_file(struct page *page,
 		copy_from_file(page, vma, address, false);
 }
 
-/*
- * The arguments are read again here, so that nothing has to be kept for this on the
- * way of those that are frequent.
- */
 static noinline void new_page_elsewhere(unsigned long ip, unsigned long caller,
 					struct cow_sites *sites,
 					struct ftrace_regs *fregs)
@@ -456,20 +452,32 @@ static noinline void new_page_elsewhere(unsigned long ip, unsigned long caller,
 	}
 }
 
+/*
+ * With the traced function's arguments, which are read for each of these calls where
+ * they are to be: for all of them, they would be in the way of the hook's own.
+ */
+static __always_inline void
+call_with_arguments(void (*function)(struct page *page,
+				     struct vm_area_struct *vma,
+				     unsigned long address),
+		    struct ftrace_regs *fregs)
+{
+	OPTIMIZER_HIDE_VAR(fregs);
+	function(COW_TRACED(fregs, 0, struct page *),
+		 COW_TRACED(fregs, 1, struct vm_area_struct *),
+		 COW_TRACED(fregs, 2, unsigned long));
+}
+
 notrace COW_HOOK(cow_on_new_anon_rmap)
 {
-	struct page *page = COW_TRACED(fregs, 0, struct page *);
-	struct vm_area_struct *vma = COW_TRACED(fregs, 1, typeof(vma));
-	unsigned long address = COW_TRACED(fregs, 2, unsigned long);
-
 	if (cow_site_is(&new_sites, COW_SITE_ZERO, caller))
-		zero_filled(page, vma, address);
+		call_with_arguments(zero_filled, fregs);
 	else if (cow_site_is(&new_sites, COW_SITE_WRITE, caller))
-		replaced(page, vma, address);
+		call_with_arguments(replaced, fregs);
 	else if (cow_site_is(&new_sites, COW_SITE_FILE, caller))
-		copied_from_file(page, vma, address);
+		call_with_arguments(copied_from_file, fregs);
 	else if (cow_site_is(&new_sites, COW_SITE_MAP, caller))
-		mapped(page, vma, address);
+		call_with_arguments(mapped, fregs);
 	else
 		new_page_elsewhere(ip, caller, &new_sites, fregs);
 }

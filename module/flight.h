@@ -111,7 +111,10 @@ void cow_flight_replace_slowly(const struct vm_fault *fault,
 static __always_inline struct cow_flight *
 cow_flight_first(const struct task_struct *task)
 {
-	return &cow_flights[hash_ptr(task, COW_FLIGHT_BITS)];
+	struct cow_flight *first = &cow_flights[hash_ptr(task, COW_FLIGHT_BITS)];
+
+	OPTIMIZER_HIDE_VAR(first);	/* it is computed once, not at each use */
+	return first;
 }
 
 static __always_inline unsigned long

@@ -145,22 +145,22 @@ static struct bucket *bucket_of(struct mm_struct *mm, unsigned long page)
 static struct note *find(struct bucket *bucket, struct mm_struct *mm,
 			 unsigned long page)
 {
-	int i;
+	struct note *note = bucket->note;
 
-	for (i = 0; i < COW_NOTES; i++)
-		if (READ_ONCE(bucket->note[i].mm) == mm &&
-		    bucket->note[i].page == page)
-			return &bucket->note[i];
+	for (; note < bucket->note + COW_NOTES; note++)
+		if (READ_ONCE(note->mm) == mm && note->page == page)
+			return note;
 	return NULL;
 }
 
 static struct note *find_free(struct bucket *bucket)
 {
-	int i;
+	struct note *note = bucket->note;
 
-	for (i = 0; i < COW_NOTES; i++)
-		if (!smp_load_acquire(&bucket->note[i].mm))
-			return &bucket->note[i];
+	for (; note < bucket->note + COW_NOTES; note++)
+		/* who has dropped it does nothing more to it */
+		if (!smp_load_acquire(&note->mm))
+			return note;
 	return NULL;
 }
 
@@ -170,7 +170,7 @@ static struct note *find_free(struct bucket *bucket)
  */
 static void drop(struct note *note)
 {
-	smp_store_release(&note->mm, NULL);
+	smp_store_release(&note->mm, NULL);	/* see find_free() */
 }
 
 static void tell(struct note *note, enum news news)

@@ -37,15 +37,21 @@ FIXTURE(frozen)
 	struct v1_call call;
 };
 
-static void stand_still(int ready)
+/* Stopped: one that only sleeps may have written to its stack after it said so. */
+static void stand_still(void)
 {
-	if (write(ready, "r", 1) != 1)
-		_exit(1);
-	for (;;)
-		pause();
+	raise(SIGSTOP);
+	_exit(1);
 }
 
-static pid_t start_subject(int ready)
+static bool stands_still(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status);
+}
+
+static pid_t start_subject(void)
 {
 	pid_t pid = fork();
 	char *at;
@@ -57,32 +63,26 @@ static pid_t start_subject(int ready)
 		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memset(at, 1, N * PAGE);
 	pid = fork();
-	if (pid)
-		stand_still(ready);
+	if (pid) {
+		if (!stands_still(pid))
+			_exit(1);
+		stand_still();
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	memset(at, 2, N * PAGE);
-	stand_still(ready);
+	stand_still();
 	return 0;
 }
 
 FIXTURE_SETUP(frozen)
 {
-	char ready[2];
-	int pipes[2];
-	pid_t pid;
-
 	self->fd = must_open();
 	self->tree = must_tree(self->fd, 0,
 			       COWSTAT_TREE_NEXT_CHILD | COWSTAT_TREE_KEEP);
-	ASSERT_EQ(0, pipe(pipes));
-	pid = start_subject(pipes[1]);
-	ASSERT_EQ(1, read(pipes[0], ready, 1));
-	ASSERT_EQ(1, read(pipes[0], ready + 1, 1));
-	close(pipes[0]);
-	close(pipes[1]);
-	self->subject = pid;
+	self->subject = start_subject();
+	ASSERT_TRUE(stands_still(self->subject));
 	memset(&self->call, 0, sizeof(self->call));
-	self->call.pid = pid;
+	self->call.pid = self->subject;
 }
 
 FIXTURE_TEARDOWN(frozen)

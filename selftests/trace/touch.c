@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/rseq.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,11 +61,18 @@ static NAMED void take_over_pages(volatile char *start, unsigned long nr)
 	WRITE_EACH(start, nr);
 }
 
-/* Writes to the stack that functions called later use. */
+/*
+ * Writes to the stack that functions called later use, and to where the kernel tells
+ * the thread its processor: newer ones do only as that changes, in any function.
+ */
 static NAMED void settle_stack(void)
 {
+	volatile struct rseq *rseq = (void *)((char *)__builtin_thread_pointer() +
+					      __rseq_offset);
 	volatile char stack[STACK_USED];
 
+	if (__rseq_size)
+		rseq->rseq_cs = 0;
 	for (unsigned long i = 0; i < STACK_USED; i += PAGE / 2)
 		stack[i] = 1;
 	(void)stack[0];

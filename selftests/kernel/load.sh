@@ -263,26 +263,22 @@ exact_under_storm() {
 	((!status)) || complain "$(sed -n 2p /proc/cowstat)"
 }
 
-# stuck_in WHAT DIR: starts `stuck WHAT` in a cgroup, if one is named, and waits until it
-# is; 3 if it cannot be
-stuck_in() {
+# Starts one, and waits until it is stuck; 3 if it cannot be
+start_stuck() {
 	local said
 
-	coproc STUCK {
-		[[ ! $2 ]] || echo "$BASHPID" >"$2/cgroup.procs" || exit
-		exec "$HERE/stuck" "$1" 2>&1
-	}
+	coproc STUCK { exec "$HERE/stuck" 2>&1; }
 	read -r said <&"${STUCK[0]}" || :
 	[[ $said == stuck ]] || complain "$said" || return 3
 }
 
-# unload_beside WHAT [DIR]: a second is what it may take, beyond what it takes anyhow
-unload_beside() {
-	local calm=$1 since took status=0
-	shift
+# A second is what it may take, beyond what it takes anyhow.
+unload_beside_a_stuck_write() {
+	local calm since took status=0
 
+	calm=$(calm_unload) || return
 	insmod "$KO" || return
-	stuck_in "$1" "${2:-}" || return
+	start_stuck || return
 	since=${EPOCHREALTIME/./}
 	timeout 60 rmmod cowstat || status=1
 	took=$((${EPOCHREALTIME/./} - since))
@@ -299,10 +295,6 @@ calm_unload() {
 	since=${EPOCHREALTIME/./}
 	rmmod cowstat || return
 	echo $((${EPOCHREALTIME/./} - since))
-}
-
-unload_beside_a_stuck_write() {
-	unload_beside "$(calm_unload)" write
 }
 
 limit_on_processes() {

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For load.sh: a thread that has begun to write, or to read, and does not get on.
- *
- *	stuck write	to a page of a large folio that a fork has shared, which
- *			userfaultfd protects, and nobody resolves
- *	stuck read	of fresh memory, in a memory cgroup that is full and kills nobody:
- *			the one that it is started in
+ * For load.sh: a thread that has begun to write and does not get on, to a page of a
+ * large folio that a fork has shared, which userfaultfd protects, and nobody resolves.
  *
  * Says so in a line when it is, and stays until killed.
  */
@@ -25,10 +21,8 @@
 
 #define PAGE	4096UL
 #define HUGE	(2UL << 20)
-#define MANY	(64UL << 30)
 
 static volatile char *at;
-static volatile long done;
 
 static char *map(size_t size)
 {
@@ -43,16 +37,6 @@ static char *map(size_t size)
 static void *write_to_it(void *unused)
 {
 	*at = 2;
-	return NULL;
-}
-
-/* Each read needs a page table. */
-static void *read_on(void *unused)
-{
-	char sum = 0;
-
-	for (; (size_t)done < MANY / HUGE; done++)
-		sum += at[done * HUGE];
 	return NULL;
 }
 
@@ -101,34 +85,13 @@ static void stuck_write(pthread_t *thread)
 		err(1, "read");
 }
 
-static void stuck_read(pthread_t *thread)
-{
-	long before;
-
-	at = map(MANY);
-	madvise((char *)at, MANY, MADV_NOHUGEPAGE);
-	pthread_create(thread, NULL, read_on, NULL);
-	do {
-		before = done;
-		usleep(500000);
-	} while (done != before);
-	if ((size_t)done == MANY / HUGE)
-		errx(3, "no limit keeps it from reading");
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
 	pthread_t thread;
 
-	if (argc == 2 && !strcmp(argv[1], "write"))
-		stuck_write(&thread);
-	else if (argc == 2 && !strcmp(argv[1], "read"))
-		stuck_read(&thread);
-	else
-		errx(2, "usage: stuck write | read");
-	/* Not with stdio: in a full cgroup that would get stuck as well. */
-	if (write(STDOUT_FILENO, "stuck\n", 6) != 6)
-		return 1;
+	stuck_write(&thread);
+	puts("stuck");
+	fflush(stdout);
 	pthread_join(thread, NULL);
 	return 1;
 }

@@ -34,10 +34,16 @@ struct cow_flight *cow_flight_find_further(struct cow_flight *first)
 /* Nor so long from a claim to the next instruction. */
 #define COW_FLIGHT_YOUNG_NS	NSEC_PER_SEC
 
+/* Of a commit to a file's page only an entry says that no exception has caused it. */
+static bool is_remote_to_file(unsigned long state)
+{
+	return COW_STAGE(state) == COW_STAGE_HANDLER &&
+	       (state & COW_STAGE_REMOTE);
+}
+
 /*
  * Does no commit have to follow? What waits for userfaultfd comes again, and what has
  * become the process's alone was not copied. All of it may change meanwhile: a hint.
- * Of a commit to a file's page only an entry says that no exception has caused it.
  */
 static bool can_be_dropped(const struct cow_flight *flight, unsigned long state)
 {
@@ -48,7 +54,7 @@ static bool can_be_dropped(const struct cow_flight *flight, unsigned long state)
 	if (ns > COW_FLIGHT_OLD_NS)
 		return true;
 	if (stage < COW_STAGE_PROTECTED)
-		return !(state & COW_STAGE_REMOTE);
+		return !is_remote_to_file(state);
 	if (ns < COW_FLIGHT_YOUNG_NS)
 		return false;
 	return stage == COW_STAGE_PROTECTED ||
@@ -68,7 +74,7 @@ static struct cow_flight *drop_one(struct cow_flight *first, bool all)
 			continue;
 		if (!cow_flight_claim(flight, state, COW_STAGE_LANDED))
 			continue;
-		if (stage && (state & COW_STAGE_REMOTE))
+		if (is_remote_to_file(state))
 			WRITE_ONCE(cow_flight_remote_dropped, true);
 		return flight;
 	}
@@ -218,7 +224,7 @@ static void handle(unsigned long address, unsigned int stage,
 		flight->start = cow_clock_ticks();
 	}
 	stage |= cow_stage_by(flags);
-	if (flight == &cow_flight_sink && (stage & COW_STAGE_REMOTE))
+	if (flight == &cow_flight_sink && is_remote_to_file(stage))
 		WRITE_ONCE(cow_flight_remote_dropped, true);
 	cow_flight_at(flight, stage);
 }

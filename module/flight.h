@@ -97,7 +97,7 @@ extern struct cow_flight cow_flight_sink, cow_flight_none;
  */
 extern bool cow_flight_crowded;
 
-/* One of these was a write that no exception has caused. */
+/* One of these was a write to a file's page that no exception has caused. */
 extern bool cow_flight_remote_dropped;
 
 /* The rest of cow_flight_trap() and the others. */

@@ -261,6 +261,11 @@ static void test_remote_dropped(void)
 	ok(!cow_flight_remote_dropped, "nor is an exception's without room");
 	handle(ADDRESS, FAULT_FLAG_WRITE);
 	ok(cow_flight_remote_dropped, "one from outside without room is");
+	occupy(COW_FLIGHT_REACH);
+	stage(1, COW_STAGE_HUGE | COW_STAGE_REMOTE);
+	first()[1].start = seconds_ago(11);
+	take_off();
+	ok(!cow_flight_remote_dropped, "one to a page that is no file's is not");
 }
 
 static void test_handler(void)

@@ -38,7 +38,6 @@ enum cow_site {
 
 /**
  * enum cow_source - what a write to a read-only page replaced
- * @COW_FROM_PIN: any; it is pinned to be read, and not written
  * @COW_FROM_ZERO: the shared zero page
  * @COW_FROM_FILE: a page of the page cache, or one without a struct page
  * @COW_FROM_KSM: a page that KSM merged
@@ -48,7 +47,6 @@ enum cow_site {
  * @COW_FROM_OTHER_MAYBE: an anonymous page, more likely inherited
  */
 enum cow_source {
-	COW_FROM_PIN,
 	COW_FROM_ZERO,
 	COW_FROM_FILE,
 	COW_FROM_KSM,
@@ -116,11 +114,8 @@ static inline enum cow_tally cow_copy_tally(enum cow_source source)
 	case COW_FROM_SELF:
 	case COW_FROM_SELF_MAYBE:
 		return COW_BROKEN_PARENT;
-	case COW_FROM_OTHER:
-	case COW_FROM_OTHER_MAYBE:
+	default:	/* COW_FROM_OTHER, COW_FROM_OTHER_MAYBE */
 		return COW_BROKEN_CHILD;
-	default:
-		return COW_UNSHARED;
 	}
 }
 

@@ -105,7 +105,6 @@ static void test_copies(void)
 		  COW_BROKEN_PARENT, 1 },
 		{ "a file's page", COW_FROM_FILE, COW_BROKEN_FILE, 0 },
 		{ "a merged page", COW_FROM_KSM, COW_BROKEN_KSM, 0 },
-		{ "a page to be pinned", COW_FROM_PIN, COW_UNSHARED, 0 },
 	};
 	size_t i;
 

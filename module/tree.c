@@ -106,17 +106,6 @@ void cow_tree_hoist(struct cow_node *node, unsigned int n)
 	}
 }
 
-struct cow_node *cow_tree_next(const struct cow_node *top,
-			       const struct cow_node *node)
-{
-	if (node->first)
-		return node->first;
-	for (; node != top; node = node->parent)
-		if (node->next)
-			return node->next;
-	return NULL;
-}
-
 void cow_cursor_init(struct cow_cursor *cursor, struct cow_node *top)
 {
 	cursor->top = top;

@@ -54,13 +54,6 @@ void cow_tree_fold(struct cow_node *node, const struct cow_sums *self,
 /* The oldest @n children of @node, or all, become its older siblings. */
 void cow_tree_hoist(struct cow_node *node, unsigned int n);
 
-/*
- * The node after @node below and including @top, parents before children,
- * or NULL. The next one stays the same if @node is folded after the call.
- */
-struct cow_node *cow_tree_next(const struct cow_node *top,
-			       const struct cow_node *node);
-
 /**
  * struct cow_cursor - a place in a walk that others change the tree under
  * @top: the walk is of this node and those below; it is not folded meanwhile

@@ -58,7 +58,7 @@ kernel_tests() {
 	done
 }
 
-# row NAME: of the table; the reasons of its skips after all rows
+# row NAME: of the table; its failures and the reasons of its skips after all rows
 row() {
 	awk -F '\t' -v name="$1" -v release="$(cat "$CHECK/$1/release" 2>/dev/null)" '
 		{ n[$1]++ }
@@ -66,6 +66,13 @@ row() {
 			printf "%-14s %-28s %7d %7d %7d\n", name, release,
 				n["pass"], n["fail"], n["skip"]
 		}' "$CHECK/$1"/results*
+}
+
+# reasons OUTCOME WORD NAME: each result of that outcome, and why
+reasons() {
+	awk -F '\t' -v outcome="$1" -v word="$2" -v name="$3" '
+		$1 == outcome { print word " on " name ": " $2 ": " $3 ": " $4 }' \
+		"$CHECK/$3"/results*
 }
 
 table() {
@@ -76,9 +83,10 @@ table() {
 		row "$name"
 	done
 	for name in host "$@"; do
-		awk -F '\t' -v name="$name" '$1 == "skip" {
-			print "skipped on " name ": " $2 ": " $3 ": " $4
-		}' "$CHECK/$name"/results*
+		reasons skip skipped "$name"
+	done
+	for name in host "$@"; do
+		reasons fail failed "$name"
 	done
 	echo
 }

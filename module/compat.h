@@ -2,7 +2,7 @@
 /*
  * Every difference between kernels, each behind a name. What this one offers is
  * asked for by compiling (offers.sh, which makes offers.h), or by the names of
- * its symbols when the module is loaded (hook.c): never by its version, of which
+ * its symbols when the module is loaded (attach.c): never by its version, of which
  * distributions make what they like.
  */
 #ifndef COWSTAT_COMPAT_H

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-#define pr_fmt(fmt) "cowstat: " fmt
-
 #include <linux/ftrace.h>
 #include <linux/mm.h>
-#include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <trace/events/mmap.h>
 #include <trace/events/sched.h>
 #include <trace/events/task.h>
 
+#include "attach.h"
 #include "classify.h"
 #include "compat.h"
 #include "fault.h"
@@ -62,12 +59,6 @@ static void __maybe_unused check_probes(void)
 	check_trace_callback_type_page_fault_kernel(cow_probe_kernel_fault);
 }
 
-struct cow_probe {
-	const char *name;
-	void *probe;
-	struct tracepoint *tracepoint;
-};
-
 /* The last one first: whoever is born must be seen to exit. */
 static struct cow_probe life_probes[] = {
 	{ "exit_mmap",		probe_exit_mmap },
@@ -97,28 +88,6 @@ static COW_HOOK(on_copy_begin)
 static COW_HOOK(on_copy_end)
 {
 	cow_flight_copy_end();
-}
-
-/**
- * struct cow_entry - a function that is hooked at its entry
- * @name: its name
- * @instead: its name on kernels that have none of the first
- * @wraps: if it is hooked only beside a function of that name, where there are both
- * @attached: if it is
- * @ops: one a function: each then has a trampoline of its own, and no dispatch
- */
-struct cow_entry {
-	const char *name;
-	const char *instead;
-	const char *wraps;
-	bool attached;
-	struct ftrace_ops ops;
-};
-
-#define COW_ENTRY(function, callback, ...) { \
-	.name = function, \
-	.ops = { .func = callback }, \
-	__VA_ARGS__ \
 }
 
 /*
@@ -177,202 +146,19 @@ static struct cow_entry copy_entries[] = {
 static unsigned int copy_users;
 static bool copy_hooked;
 
-static void match(struct tracepoint *tracepoint, void *priv)
-{
-	struct cow_probe *probe = priv;
-
-	if (!strcmp(tracepoint->name, probe->name))
-		probe->tracepoint = tracepoint;
-}
-
-static int attach_probe(struct cow_probe *probe)
-{
-	int ret;
-
-	for_each_kernel_tracepoint(match, probe);
-	if (!probe->tracepoint) {
-		pr_err("this kernel has no tracepoint %s\n", probe->name);
-		return -ENOENT;
-	}
-	ret = tracepoint_probe_register(probe->tracepoint, probe->probe, NULL);
-	if (ret)
-		pr_err("cannot attach to the tracepoint %s (error %d)\n",
-		       probe->name, ret);
-	return ret;
-}
-
-/* Whoever unhooks waits for the probes that still run: see unhook(). */
-static void detach_probes(struct cow_probe *probes, size_t n)
-{
-	while (n--)
-		tracepoint_probe_unregister(probes[n].tracepoint,
-					    probes[n].probe, NULL);
-}
-
-static int attach_probes(struct cow_probe *probes, size_t n)
-{
-	size_t i;
-	int ret;
-
-	for (i = 0; i < n; i++) {
-		ret = attach_probe(&probes[i]);
-		if (ret) {
-			detach_probes(probes, i);
-			return ret;
-		}
-	}
-	return 0;
-}
-
-static const void *filter_of(const struct ftrace_ops *ops)
-{
-	return rcu_access_pointer(ops->func_hash->filter_hash);
-}
-
-/*
- * If there is no memory for the name's entry ftrace can say that all is well and
- * leave the filter empty, which lets every function of the kernel through.
- */
-static int set_filter(struct ftrace_ops *ops, const char *function)
-{
-	char name[KSYM_NAME_LEN];
-	const void *empty;
-	int ret;
-
-	ret = ftrace_set_filter(ops, NULL, 0, 1);
-	if (ret)
-		return ret;
-	empty = filter_of(ops);
-	strscpy(name, function, sizeof(name));
-	ret = ftrace_set_filter(ops, name, strlen(name), 1);
-	if (!ret && filter_of(ops) == empty)
-		return -ENOMEM;
-	return ret;
-}
-
-static int choose_function(struct cow_entry *entry)
-{
-	int ret = set_filter(&entry->ops, entry->name);
-
-	if (ret == -EINVAL && entry->instead)
-		ret = set_filter(&entry->ops, entry->instead);
-	return ret;
-}
-
-/* Is there a function @name to trace? If so 0, and -EINVAL if not. */
-static int find_function(const char *name)
-{
-	static struct ftrace_ops ops;
-	int ret;
-
-	ops = (struct ftrace_ops){};
-	ret = set_filter(&ops, name);
-	ftrace_free_filter(&ops);
-	return ret;
-}
-
-/* Of those that wrap another, where there is not the one or not the other. */
-static bool is_needless(const struct cow_entry *entry)
-{
-	return entry->wraps && (find_function(entry->wraps) == -EINVAL ||
-				find_function(entry->name) == -EINVAL);
-}
-
-static void say_missing(const struct cow_entry *entry)
-{
-	if (entry->instead)
-		pr_err("this kernel has neither a function %s nor %s that can be traced\n",
-		       entry->name, entry->instead);
-	else
-		pr_err("this kernel has no function %s that can be traced\n",
-		       entry->name);
-}
-
-/* Anew each time: ftrace_free_filter() leaves freed memory in the ops. */
-static int attach_entry(struct cow_entry *entry)
-{
-	int ret;
-
-	entry->ops = (struct ftrace_ops){
-		.func = entry->ops.func,
-		.flags = FTRACE_OPS_FL_PERMANENT,
-	};
-	entry->attached = !is_needless(entry);
-	if (!entry->attached)
-		return 0;
-	ret = choose_function(entry);
-	if (ret == -EINVAL) {
-		say_missing(entry);
-		goto err_free_filter;
-	}
-	if (ret) {
-		pr_err("cannot choose the function %s to hook (error %d)\n",
-		       entry->name, ret);
-		goto err_free_filter;
-	}
-	ret = register_ftrace_function(&entry->ops);
-	if (ret == -EBUSY) {
-		pr_err("function tracing is switched off: sysctl kernel.ftrace_enabled=1 switches it on\n");
-		goto err_free_filter;
-	}
-	if (ret) {
-		pr_err("cannot hook the function %s (error %d)\n",
-		       entry->name, ret);
-		goto err_free_filter;
-	}
-	return 0;
-
-err_free_filter:
-	ftrace_free_filter(&entry->ops);
-	return ret;
-}
-
-static void detach_entries(struct cow_entry *entries, size_t n)
-{
-	while (n--) {
-		if (!entries[n].attached)
-			continue;
-		unregister_ftrace_function(&entries[n].ops);
-		ftrace_free_filter(&entries[n].ops);
-	}
-}
-
-static int attach_entries(struct cow_entry *entries, size_t n)
-{
-	size_t i;
-	int ret;
-
-	for (i = 0; i < n; i++) {
-		ret = attach_entry(&entries[i]);
-		if (ret) {
-			detach_entries(entries, i);
-			return ret;
-		}
-	}
-	return 0;
-}
-
 /* After the others: with function tracing off it would succeed, and be silent. */
 static int attach_mm_fault(void)
 {
-	straight = !set_filter(&straight_entry.ops, straight_entry.name) &&
-		   !cow_register_straight(&straight_entry.ops, (unsigned long)
-					  cow_straight_mm_fault);
-	if (straight)
-		return 0;
-	ftrace_free_filter(&straight_entry.ops);
-	return attach_entry(&indirect_entry);
+	straight = !cow_attach_direct(&straight_entry, cow_straight_mm_fault);
+	return straight ? 0 : cow_attach_entries(&indirect_entry, 1);
 }
 
 static void detach_mm_fault(void)
 {
-	if (!straight) {
-		detach_entries(&indirect_entry, 1);
-		return;
-	}
-	cow_unregister_straight(&straight_entry.ops, (unsigned long)
-				cow_straight_mm_fault);
-	ftrace_free_filter(&straight_entry.ops);
+	if (straight)
+		cow_detach_direct(&straight_entry, cow_straight_mm_fault);
+	else
+		cow_detach_entries(&indirect_entry, 1);
 }
 
 static int hook(struct cow_probe *probes, size_t nr_probes,
@@ -380,13 +166,13 @@ static int hook(struct cow_probe *probes, size_t nr_probes,
 {
 	int ret;
 
-	ret = attach_entries(entries, nr_entries);
+	ret = cow_attach_entries(entries, nr_entries);
 	if (ret)
 		return ret;
-	ret = attach_probes(probes, nr_probes);
+	ret = cow_attach_probes(probes, nr_probes);
 	if (ret) {
 		tracepoint_synchronize_unregister();
-		detach_entries(entries, nr_entries);
+		cow_detach_entries(entries, nr_entries);
 	}
 	return ret;
 }
@@ -399,8 +185,8 @@ static int hook(struct cow_probe *probes, size_t nr_probes,
 static void unhook(struct cow_probe *probes, size_t nr_probes,
 		   struct cow_entry *entries, size_t nr_entries)
 {
-	detach_probes(probes, nr_probes);
-	detach_entries(entries, nr_entries);
+	cow_detach_probes(probes, nr_probes);
+	cow_detach_entries(entries, nr_entries);
 	tracepoint_synchronize_unregister();
 	synchronize_rcu();
 }
@@ -442,7 +228,7 @@ void cow_unhook_faults(void)
 void cow_hook_copy(void)
 {
 	if (!copy_users++)
-		copy_hooked = !attach_entries(copy_entries,
+		copy_hooked = !cow_attach_entries(copy_entries,
 					      ARRAY_SIZE(copy_entries));
 }
 
@@ -450,6 +236,6 @@ void cow_unhook_copy(void)
 {
 	if (--copy_users || !copy_hooked)
 		return;
-	detach_entries(copy_entries, ARRAY_SIZE(copy_entries));
+	cow_detach_entries(copy_entries, ARRAY_SIZE(copy_entries));
 	copy_hooked = false;
 }

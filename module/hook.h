@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Attaching to the kernel.
+ * What the module attaches to: which tracepoints, which functions (attach.h says how).
  *
- * Tracepoints are found by name, since the kernel exports none of those that
- * are needed; functions are hooked by ftrace, at their entry. Whatever can not
- * be attached is named in the kernel log.
- *
- * The function hooks are "permanent" in ftrace's sense: they can not be
- * registered while the sysctl kernel.ftrace_enabled is 0, and it can not be
- * cleared under them. Should they fall silent all the same (ftrace switches
- * itself off when it finds a fault of its own), the tracepoint exit_mmap sees
- * an address space that the function hook has missed.
+ * Should the function hooks fall silent (ftrace switches itself off when it finds a
+ * fault of its own), the tracepoint exit_mmap sees an address space that the hook on
+ * the function of that name has missed.
  */
 #ifndef COWSTAT_HOOK_H
 #define COWSTAT_HOOK_H

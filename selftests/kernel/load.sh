@@ -85,6 +85,15 @@ loading_is_silent() {
 	(($(lines_of_module) == 0)) || complain "$(log_since_mark)"
 }
 
+# The addresses of functions are asked for by kprobes.
+loading_leaves_no_kprobe() {
+	local kprobes=/sys/kernel/debug/kprobes/list before
+
+	[[ -e $kprobes ]] || mount -t debugfs none /sys/kernel/debug || return
+	before=$(cat $kprobes) && insmod "$KO" || return
+	[[ $(cat $kprobes) == "$before" ]] || complain "$(cat $kprobes)"
+}
+
 second_load_fails() {
 	local error
 
@@ -383,10 +392,11 @@ limit_under_storm() {
 main() {
 	[[ -e $KO ]] || { echo "1..0 # SKIP no module at $KO"; exit 4; }
 	echo "TAP version 13"
-	echo "1..34"
+	echo "1..35"
 	check "loading makes /proc/cowstat and /dev/cowstat" files_appear
 	check "unloading leaves nothing" unload_leaves_nothing
 	check "neither says anything in the kernel's log" loading_is_silent
+	check "loading leaves no kprobe" loading_leaves_no_kprobe
 	check "a second load fails" second_load_fails
 	check "parameters are visible in /sys/module" parameters_are_visible
 	check "parameters are documented" parameters_are_documented

@@ -90,8 +90,8 @@ loading_leaves_no_kprobe() {
 	local kprobes=/sys/kernel/debug/kprobes/list before
 
 	[[ -e $kprobes ]] || mount -t debugfs none /sys/kernel/debug || return
-	before=$(cat $kprobes) && insmod "$KO" || return
-	[[ $(cat $kprobes) == "$before" ]] || complain "$(cat $kprobes)"
+	before=$(cat "$kprobes") && insmod "$KO" || return
+	[[ $(cat "$kprobes") == "$before" ]] || complain "$(cat "$kprobes")"
 }
 
 second_load_fails() {
@@ -281,29 +281,48 @@ start_stuck() {
 	[[ $said == stuck ]] || complain "$said" || return 3
 }
 
-# A second is what it may take, beyond what it takes anyhow.
-unload_beside_a_stuck_write() {
-	local calm since took status=0
+# unload_in_us: prints how long that takes
+unload_in_us() {
+	local since=${EPOCHREALTIME/./}
 
-	calm=$(calm_unload) || return
-	insmod "$KO" || return
-	start_stuck || return
-	since=${EPOCHREALTIME/./}
-	timeout 60 rmmod cowstat || status=1
-	took=$((${EPOCHREALTIME/./} - since))
-	kill -KILL "$STUCK_PID"
-	wait "$STUCK_PID" 2>/dev/null
-	((!status && took < calm + 1000000)) ||
-		complain "it took $took us, beside nothing $calm"
+	timeout 60 rmmod cowstat || complain "it does not end" || return
+	echo $((${EPOCHREALTIME/./} - since))
 }
 
 calm_unload() {
-	local since
+	insmod "$KO" && unload_in_us
+}
+
+stuck_unload() {
+	local status=0
 
 	insmod "$KO" || return
-	since=${EPOCHREALTIME/./}
-	rmmod cowstat || return
-	echo $((${EPOCHREALTIME/./} - since))
+	start_stuck || return
+	unload_in_us || status=1
+	kill -KILL "$STUCK_PID"
+	wait "$STUCK_PID" 2>/dev/null
+	return "$status"
+}
+
+# least_of_three CMD
+least_of_three() {
+	local took least=0
+
+	for _ in 1 2 3; do
+		took=$("$@") || complain "$took" || return
+		((least && least < took)) || least=$took
+	done
+	echo "$least"
+}
+
+# A second is what it may take, beyond what it takes anyhow. Grace periods of a busy
+# machine are longer now and then; who waits for the write waits each time.
+unload_beside_a_stuck_write() {
+	local calm stuck
+
+	calm=$(least_of_three calm_unload) || complain "$calm" || return
+	stuck=$(least_of_three stuck_unload) || complain "$stuck" || return
+	((stuck < calm + 1000000)) || complain "it took $stuck us, beside nothing $calm"
 }
 
 limit_on_processes() {

@@ -1,11 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check_guest.sh loaded|verify|special|witness|trace|unloaded|storms NAME… | fuzz ARG…: the
-# part of check_kernel.sh and fuzz.sh in the virtual machine. Runs tests that need the
-# module, all with the same one; workloads, or the special ones, likewise, and programs
-# with the witnesses beside them; or tests that load it themselves, those of tracing, and
-# storms in their short form; or the fuzzer.
+# check_guest.sh KIND NAME… [+ KIND NAME…] | fuzz ARG…: the part of check_kernel.sh and
+# fuzz.sh in the virtual machine. Kinds run one after the other:
+#
+#	loaded		tests that need the module, all with the same one
+#	verify, special	workloads, and those that need more, likewise
+#	witness		programs with the witnesses beside them, likewise
+#	unloaded	tests that load the module themselves
+#	trace		those of tracing
+#	storms		in their short form
 
 set -uo pipefail
 # shellcheck source=selftests/vm/lib.sh
@@ -16,7 +20,6 @@ set -uo pipefail
 . "$ROOT/selftests/sanitize/checkers.sh"
 
 OUT=$COWSTAT_OUT
-RESULTS=$OUT/results-$1
 
 # verify NAME: its table is the test's diagnosis
 verify() {
@@ -122,17 +125,39 @@ still_memory() {
 	echo 600000000 >$khugepaged/scan_sleep_millisecs
 }
 
-kind=$1
-shift
-[[ $kind == storms ]] || still_memory
-case $kind in
-verify-one) verify "$1" ;;
-witness-one) witness "$1" ;;
-loaded) checked with_module run_all program "$@" ;;
-verify | special) checked with_module run_all workload "$@" ;;
-witness) checked with_module run_all witnessed "$@" ;;
-unloaded) checked run_all program "$@" ;;
-trace) checked run_all traced "$@" ;;
-storms) checked run_all storm "$@" ;;
-fuzz) checked with_module fuzz "$@" ;;
+# run_kind KIND NAME…
+run_kind() {
+	kind=$1
+	RESULTS=$OUT/results-$kind
+	shift
+	[[ $kind == storms ]] || still_memory
+	case $kind in
+	loaded) checked with_module run_all program "$@" ;;
+	verify | special) checked with_module run_all workload "$@" ;;
+	witness) checked with_module run_all witnessed "$@" ;;
+	unloaded) checked run_all program "$@" ;;
+	trace) checked run_all traced "$@" ;;
+	storms) checked run_all storm "$@" ;;
+	fuzz) checked with_module fuzz "$@" ;;
+	esac
+}
+
+main() {
+	local -a part
+
+	while (($#)); do
+		part=()
+		while (($#)) && [[ $1 != + ]]; do
+			part+=("$1")
+			shift
+		done
+		run_kind "${part[@]}"
+		(($# == 0)) || shift
+	done
+}
+
+case $1 in
+verify-one) verify "$2" ;;
+witness-one) witness "$2" ;;
+*) main "$@" ;;
 esac

@@ -82,8 +82,8 @@ account() {
 	done
 }
 
-# guest KIND NAMES [OPTION…]: run_guest, as soon as there is room beside others; what
-# runs beside others has its name before each line
+# guest MACHINE OPTIONS KIND NAMES [KIND NAMES…]: run_guest, as soon as there is room
+# beside others; what runs beside others has the machine's name before each line
 guest() {
 	if ((JOBS == 1)); then
 		run_guest "$@"
@@ -93,29 +93,52 @@ guest() {
 	run_guest "$@" 2>&1 | sed -u "s/^/$(printf '%-10s' "$1")/" &
 }
 
-# run_guest KIND NAMES [OPTION…]: those tests, in a machine with these options
+# run_guest MACHINE OPTIONS KIND NAMES [KIND NAMES…]: the tests of each kind, one after
+# the other, in a machine with these options
 run_guest() {
-	local kind=$1 status=0 log=$OUT/console-$1.log
-	local -a names
+	local machine=$1 log=$OUT/console-$1.log status=0
+	local -a options names kinds=() expected=()
 
-	read -ra names < <(xargs <<<"$2")
+	read -ra options <<<"$2"
 	shift 2
-	((${#names[@]})) || { result fail "$kind" all "cannot list the tests"; return; }
-	vm --timeout "$VM_LIMIT" --out "$OUT" --log "$log" "$@" -- \
-		env COWSTAT_TEST_LIMIT="$LIMIT" selftests/check_guest.sh "$kind" "${names[@]}" ||
+	while (($#)); do
+		read -ra names < <(xargs <<<"$2")
+		((${#names[@]})) || { result fail "$1" all "cannot list the tests"; return; }
+		kinds+=(+ "$1" "${names[@]}")
+		case $1 in
+		verify | special) names=("${names[@]/#/verify/}") ;;
+		witness) names=("${names[@]/#/witness/}") ;;
+		trace) names=("${names[@]/#/trace/}") ;;
+		storms) names=("${names[@]/#/storm/}") ;;
+		esac
+		expected+=("${names[@]}")
+		shift 2
+	done
+	vm --timeout "$VM_LIMIT" --out "$OUT" --log "$log" "${options[@]}" -- \
+		env COWSTAT_TEST_LIMIT="$LIMIT" selftests/check_guest.sh "${kinds[@]:1}" ||
 		status=$?
 	if ((status)); then
-		result fail vm "$kind" "exit status $status, see ${log#"$ROOT/"}"
+		result fail vm "$machine" "exit status $status, see ${log#"$ROOT/"}"
 	else
-		result pass vm "$kind"
+		result pass vm "$machine"
 	fi
-	case $kind in
-	verify | special) names=("${names[@]/#/verify/}") ;;
-	witness) names=("${names[@]/#/witness/}") ;;
-	trace) names=("${names[@]/#/trace/}") ;;
-	storms) names=("${names[@]/#/storm/}") ;;
-	esac
-	account "${names[@]}"
+	account "${expected[@]}"
+}
+
+# Those that trace, and those that load the module themselves, patch the kernel under
+# load. The latter need memory for more than the least that max_processes is.
+guests() {
+	local -a tracing=()
+
+	[[ ! $(traced) ]] || tracing+=(trace "$(traced)")
+	[[ $KERNEL != 6.1 ]] || tracing+=(witness "$(witnessed)")
+	# The longest first
+	((!${#tracing[@]})) || guest tracing --turns "${tracing[@]}"
+	guest loading "--turns --mem 5G --append slub_debug=A,cowstat_process" \
+		storms "$(storms)" unloaded "$(tests_of TEST_PROGS)"
+	guest loaded "--numa 2" loaded "$(tests_of TEST_GEN_PROGS)" \
+		verify "$(workloads)" special "$(special_workloads)"
+	wait
 }
 
 main() {
@@ -131,16 +154,7 @@ main() {
 	run_test broken selftests/broken/build.sh "$KERNEL"
 	! grep -q ^fail "$RESULTS" || return 0
 	SECONDS=0
-	# The longest first
-	[[ ! $(traced) ]] || guest trace "$(traced)" --turns
-	guest storms "$(storms)" --turns --append slub_debug=A,cowstat_process
-	guest loaded "$(tests_of TEST_GEN_PROGS)" --numa 2
-	# Memory for more than the least that max_processes is
-	guest unloaded "$(tests_of TEST_PROGS)" --turns --mem 5G
-	guest verify "$(workloads)"
-	guest special "$(special_workloads)" --numa 2
-	[[ $KERNEL != 6.1 ]] || guest witness "$(witnessed)" --turns
-	wait
+	guests
 	echo "$SECONDS" >"$OUT/seconds"
 }
 

@@ -26,7 +26,7 @@ static struct lane {
 /* Each shard that is read costs, so there are fewer visits where there are many. */
 unsigned int cow_walk_visits(void)
 {
-	return max(COW_WALK_VISITS / cow_shards, 4U);
+	return max(COW_WALK_VISITS / cow_shards, COW_WALK_VISITS_LEAST);
 }
 
 static bool reads(const struct lane *lane)
@@ -48,11 +48,17 @@ static void visit(struct lane *lane, struct cow_process *process)
 	lane->walk->ops->visit(lane->walk, process);
 }
 
+/* A change can fold a process, which all keepers above it count. */
+static unsigned int visits_of(const struct lane *lane)
+{
+	return reads(lane) ? cow_walk_visits() : COW_WALK_VISITS_LEAST;
+}
+
 /* Return: true if there is more to do. */
 static bool walk_piece(struct lane *lane)
 {
 	struct cow_cursor *cursor = &lane->cursor;
-	unsigned int visits = cow_walk_visits(), steps = COW_WALK_STEPS;
+	unsigned int visits = visits_of(lane), steps = COW_WALK_STEPS;
 
 	while (cursor->node && steps--) {
 		struct cow_node *node = cursor->node;

@@ -27,8 +27,9 @@ enum cow_lane {
 };
 
 /* A walk leaves nodes alone for so many steps of each kind at a time. */
-#define COW_WALK_VISITS	32
-#define COW_WALK_STEPS	1024
+#define COW_WALK_VISITS		32
+#define COW_WALK_VISITS_LEAST	4U
+#define COW_WALK_STEPS		1024
 
 /* In so many visits all shards of so many processes are read. */
 unsigned int cow_walk_visits(void);

@@ -125,17 +125,16 @@ run_guest() {
 	account "${expected[@]}"
 }
 
-# Those that trace, and those that load the module themselves, patch the kernel under
+# Those that trace, have witnesses, or load the module themselves patch the kernel under
 # load. The latter need memory for more than the least that max_processes is.
 guests() {
-	local -a tracing=()
+	local -a witness=()
 
-	[[ ! $(traced) ]] || tracing+=(trace "$(traced)")
-	[[ $KERNEL != 6.1 ]] || tracing+=(witness "$(witnessed)")
+	[[ $KERNEL != 6.1 ]] || witness=(witness "$(witnessed)")
 	# The longest first
-	((!${#tracing[@]})) || guest tracing --turns "${tracing[@]}"
+	[[ ! $(traced) ]] || guest tracing --turns trace "$(traced)"
 	guest loading "--turns --mem 5G --append slub_debug=A,cowstat_process" \
-		storms "$(storms)" unloaded "$(tests_of TEST_PROGS)"
+		storms "$(storms)" unloaded "$(tests_of TEST_PROGS)" "${witness[@]}"
 	guest loaded "--numa 2" loaded "$(tests_of TEST_GEN_PROGS)" \
 		verify "$(workloads)" special "$(special_workloads)"
 	wait

@@ -9,7 +9,7 @@ LIMIT=${COWSTAT_TEST_LIMIT:-1200}
 # run_test NAME CMD…: the output is kept in $OUT/NAME.tap, the verdicts are
 # added to $RESULTS
 run_test() {
-	local name=$1 status_file=$OUT/status
+	local name=$1 status_file=$OUT/status-${1//\//-}
 	shift
 
 	printf '%-28s' "$name"
@@ -20,6 +20,7 @@ run_test() {
 	} | tee "$OUT/${name//\//-}.tap" |
 		awk -v PROGRAM="$name" -v RESULTS="$RESULTS" -v LIMIT="$LIMIT" \
 			-v STATUS="$status_file" -f "$ROOT/selftests/tap.awk"
+	rm -f "$status_file"
 }
 
 # summary FILE…: of results; fails if a test did, or none passed

@@ -66,33 +66,23 @@ int cow_attach_probes(struct cow_probe *probes, size_t n)
  */
 #define NAMES_MOST 48
 
+/* One a name: its address is NULL if the kernel has no such symbol. */
 struct places {
 	unsigned int n;
-	unsigned int nr_absent;
-	struct kprobe *kprobes[NAMES_MOST];	/* registered, in kprobe */
+	unsigned int nr_registered;
 	struct kprobe kprobe[NAMES_MOST];
-	const char *absent[NAMES_MOST];		/* no symbols */
+	struct kprobe *registered[NAMES_MOST];
 };
 
-static bool is_absent(const struct places *places, const char *name)
+/* Return: NULL if nothing is known of @name */
+static const struct kprobe *place_of(const struct places *places, const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < places->nr_absent; i++)
-		if (!strcmp(places->absent[i], name))
-			return true;
-	return false;
-}
-
-/* Return: 0 if it is not known */
-static unsigned long address_of(const struct places *places, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < places->n; i++)
+	for (i = 0; places && i < places->n; i++)
 		if (!strcmp(places->kprobe[i].symbol_name, name))
-			return (unsigned long)places->kprobe[i].addr;
-	return 0;
+			return &places->kprobe[i];
+	return NULL;
 }
 
 static void find_place(struct places *places, const char *name)
@@ -100,18 +90,18 @@ static void find_place(struct places *places, const char *name)
 	struct kprobe *kprobe = &places->kprobe[places->n];
 	int ret;
 
-	if (!name || address_of(places, name) || is_absent(places, name) ||
-	    places->n + places->nr_absent == NAMES_MOST)
+	if (!name || place_of(places, name) || places->n == NAMES_MOST)
 		return;
 	*kprobe = (struct kprobe){
 		.symbol_name = name,
 		.flags = KPROBE_FLAG_DISABLED,
 	};
 	ret = register_kprobe(kprobe);
+	if (ret && ret != -ENOENT)
+		return;
 	if (!ret)
-		places->kprobes[places->n++] = kprobe;
-	else if (ret == -ENOENT)
-		places->absent[places->nr_absent++] = name;
+		places->registered[places->nr_registered++] = kprobe;
+	places->n++;
 }
 
 /* Return: NULL if there is no memory; then ftrace is asked for each. */
@@ -131,20 +121,20 @@ static struct places *find_places(const struct cow_entry *entries, size_t n)
 static void free_places(struct places *places)
 {
 	if (places)
-		unregister_kprobes(places->kprobes, places->n);
+		unregister_kprobes(places->registered, places->nr_registered);
 	kfree(places);
 }
 
 static int filter(struct ftrace_ops *ops, const char *function,
 		  const struct places *places)
 {
-	unsigned long address = places ? address_of(places, function) : 0;
+	const struct kprobe *place = place_of(places, function);
 	char name[KSYM_NAME_LEN];
 
-	if (address)
-		return ftrace_set_filter_ip(ops, address, 0, 1);
-	if (places && is_absent(places, function))
+	if (place && !place->addr)
 		return -EINVAL;
+	if (place)
+		return ftrace_set_filter_ip(ops, (unsigned long)place->addr, 0, 1);
 	strscpy(name, function, sizeof(name));
 	return ftrace_set_filter(ops, name, strlen(name), 1);
 }

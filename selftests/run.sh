@@ -23,9 +23,18 @@ run_test() {
 	rm -f "$status_file"
 }
 
-# summary FILE…: of results; fails if a test did, or none passed
+# summary FILE…: of results, with the failures, each with the folder of its file; fails
+# if a test did, or none passed
 summary() {
-	awk -F '\t' '{ n[$1]++ } END {
+	awk -F '\t' '
+	{ n[$1]++ }
+	$1 == "fail" {
+		where = FILENAME
+		sub(/\/[^\/]*$/, "", where)
+		sub(/.*\//, "", where)
+		print "failed on " where ": " $2 ": " $3 ($4 ? ": " $4 : "")
+	}
+	END {
 		printf "%d passed, %d failed, %d skipped\n", n["pass"], n["fail"], n["skip"]
 		exit n["fail"] || !n["pass"]
 	}' "$@"

@@ -43,10 +43,9 @@ static struct cow_process *counted_root(const struct cow_handle *handle)
 	return root;
 }
 
-static u32 state_of(const struct cow_process *root,
-		    const struct cow_tree_sums *sums)
+static u32 state_of(const struct cow_tree_sums *sums)
 {
-	if (cow_process_alive(root))
+	if (sums->top_lives)
 		return COWSTAT_TREE_ALIVE;
 	return sums->alive || sums->unborn ?
 		COWSTAT_TREE_ORPHANED : COWSTAT_TREE_GONE;
@@ -78,7 +77,7 @@ static int fill_read(const struct cow_handle *handle, struct cowstat_read *read)
 	ret = cow_tree_sum(root, cow_viewer_lane(&handle->viewer), &sums);
 	if (ret)
 		return ret;
-	read->tree_state = state_of(root, &sums);
+	read->tree_state = state_of(&sums);
 	read->tree_procs = sums.procs;
 	read->tree_alive = sums.alive;
 	if (handle->flags & COWSTAT_TREE_KEEP)

@@ -18,6 +18,9 @@
 /* Ancestors that are looked at with the lock held. */
 #define COW_CLIMB		1024
 
+/* The row of a process that is outside of what was asked for */
+#define COW_NO_ROW		U32_MAX
+
 static void copy_comm(char *comm, const struct cow_process *process)
 {
 	struct task_struct *task = NULL;
@@ -91,26 +94,33 @@ static void add_to_row(struct cow_row *row, const struct cow_process *process,
 	row->alive += cow_process_lives(process);
 }
 
-static void visit(struct cow_walk *walk, struct cow_process *process)
+/* That of a process outside is the system's alone. */
+static void add_to_system(struct cow_snapshot *snapshot,
+			  const struct cow_process *process)
 {
-	struct taking *taking = taking_of(walk);
+	cow_process_read(process, &snapshot->system);
+	cow_sums_add(&snapshot->system, &process->node.gone);
+	snapshot->processes += cow_process_lives(process);
+}
+
+static void visit_inside(struct taking *taking, struct cow_process *process,
+			 const struct cow_visit *above)
+{
 	struct cow_snapshot *snapshot = taking->snapshot;
-	struct cow_visit *at = &process->visit[walk->lane], above = {};
+	struct cow_visit *at = &process->visit[taking->walk.lane];
 	bool is_top = process == taking->listing->top;
 	struct cow_row *row = cow_snapshot_row(snapshot, snapshot->count);
 
-	if (!is_top)
-		above = cow_parent_of(process)->visit[walk->lane];
 	memset(row, 0, sizeof(*row));
 	identify(row, process, taking->listing->viewer);
-	row->parent = above.row;
-	row->ppid = above.ppid;
-	row->depth = above.depth;
+	row->parent = above->row;
+	row->ppid = above->ppid;
+	row->depth = above->depth;
 	cow_process_read(process, &row->self);
 
-	at->row = above.row;
-	at->ppid = above.ppid;
-	at->depth = above.depth;
+	at->row = above->row;
+	at->ppid = above->ppid;
+	at->depth = above->depth;
 	if (belongs(row, taking->listing)) {
 		at->ppid = row->pid;
 		at->depth++;
@@ -122,19 +132,51 @@ static void visit(struct cow_walk *walk, struct cow_process *process)
 		copy_comm(row->comm, process);
 		add_to_row(row, process, &row->self);
 	} else {
-		add_to_row(cow_snapshot_row(snapshot, above.row), process,
+		add_to_row(cow_snapshot_row(snapshot, above->row), process,
 			   &row->self);
 	}
+}
+
+/* Where those below the process above @process are counted. */
+static struct cow_visit above_of(const struct taking *taking,
+				 const struct cow_process *process)
+{
+	if (process == taking->listing->top)
+		return (struct cow_visit){};
+	if (process == cow_root)
+		return (struct cow_visit){ .row = COW_NO_ROW };
+	return cow_parent_of(process)->visit[taking->walk.lane];
+}
+
+/*
+ * The rows and the system are of one walk: a process that ends meanwhile is in both,
+ * or in none.
+ */
+static void visit(struct cow_walk *walk, struct cow_process *process)
+{
+	struct taking *taking = taking_of(walk);
+	struct cow_visit above = above_of(taking, process);
+
+	if (above.row != COW_NO_ROW) {
+		visit_inside(taking, process, &above);
+		return;
+	}
+	process->visit[walk->lane].row = COW_NO_ROW;
+	add_to_system(taking->snapshot, process);
 }
 
 static void pass(struct cow_walk *walk, struct cow_process *process)
 {
 	struct cow_visit *above = &cow_parent_of(process)->visit[walk->lane];
+	struct cow_snapshot *snapshot = taking_of(walk)->snapshot;
 	struct cow_sums self = {};
 
+	if (above->row == COW_NO_ROW) {
+		add_to_system(snapshot, process);
+		return;
+	}
 	cow_process_read(process, &self);
-	add_to_row(cow_snapshot_row(taking_of(walk)->snapshot, above->row),
-		   process, &self);
+	add_to_row(cow_snapshot_row(snapshot, above->row), process, &self);
 }
 
 static bool charge(struct cow_snapshot *snapshot, u64 bytes)
@@ -218,7 +260,7 @@ static const struct cow_walk_ops ops = {
 	.pass = pass,
 };
 
-static void derive(struct cow_snapshot *snapshot)
+static void derive_trees(struct cow_snapshot *snapshot)
 {
 	u32 i;
 
@@ -241,54 +283,31 @@ static void subtract_baseline(struct cow_snapshot *snapshot,
 	cow_sums_subtract(&top->tree, &baseline->tree);
 }
 
-static int take_rows(struct cow_snapshot *snapshot,
-		     const struct cow_listing *listing, enum cow_lane lane)
+static int take(struct cow_snapshot *snapshot, const struct cow_listing *listing)
 {
 	struct taking taking = {
-		.walk = { .ops = &ops, .lane = lane },
+		.walk = { .ops = &ops, .lane = cow_viewer_lane(listing->viewer) },
 		.listing = listing,
 		.snapshot = snapshot,
 	};
 	int ret;
 
-	ret = cow_walk(&taking.walk, listing->top);
+	ret = cow_walk_enter(taking.walk.lane);
 	if (ret)
 		return ret;
-	trim(snapshot);
-	derive(snapshot);
-	return 0;
-}
-
-/* The system of which the listed tree is a part: after that one, so it has no less. */
-static void take_system(struct cow_snapshot *snapshot,
-			const struct cow_listing *listing, enum cow_lane lane)
-{
-	struct cow_tree_sums sums;
-
-	if (listing->top == cow_root) {
-		snapshot->system = cow_snapshot_row(snapshot, 0)->tree;
-		snapshot->processes = cow_snapshot_row(snapshot, 0)->alive;
-		return;
-	}
-	cow_tree_sum_in(cow_root, lane, &sums);
-	snapshot->system = sums.tree;
-	snapshot->processes = sums.alive;
-}
-
-static int take(struct cow_snapshot *snapshot, const struct cow_listing *listing)
-{
-	enum cow_lane lane = cow_viewer_lane(listing->viewer);
-	int ret;
-
-	ret = cow_walk_enter(lane);
-	if (ret)
-		return ret;
-	if (listing->top)
-		ret = take_rows(snapshot, listing, lane);
-	if (!ret)
-		take_system(snapshot, listing, lane);
-	cow_walk_leave(lane);
+	ret = cow_walk(&taking.walk, cow_root);
+	cow_walk_leave(taking.walk.lane);
 	return ret;
+}
+
+/* All that follows from what the walk has found. */
+static void derive(struct cow_snapshot *snapshot)
+{
+	const struct cow_row *top = cow_snapshot_row(snapshot, 0);
+
+	derive_trees(snapshot);
+	cow_sums_add(&snapshot->system, &top->tree);
+	snapshot->processes += top->alive;
 }
 
 struct cow_snapshot *cow_snapshot_take(const struct cow_listing *listing)
@@ -303,10 +322,12 @@ struct cow_snapshot *cow_snapshot_take(const struct cow_listing *listing)
 	ret = take(snapshot, listing);
 	if (ret)
 		goto err_free;
-	if (listing->gone && listing->top)
-		snapshot->folded = READ_ONCE(listing->top->folded);
+	trim(snapshot);
 	if (!snapshot->count)
 		return snapshot;
+	derive(snapshot);
+	if (listing->gone)
+		snapshot->folded = READ_ONCE(listing->top->folded);
 	if (listing->baseline)
 		subtract_baseline(snapshot, listing->baseline);
 	snapshot->state = cow_losses_fill(snapshot->lost,
@@ -425,5 +446,6 @@ int cow_row_of(const struct cow_viewer *viewer, pid_t pid, struct cow_row *row)
 	row->tree = sums.tree;
 	row->procs = sums.procs;
 	row->alive = sums.alive;
-	return ret;
+	/* It was there, and has ended before its sums were read. */
+	return ret ?: sums.top_lives ? 0 : -ESRCH;
 }

@@ -18,8 +18,10 @@ static void add(struct cow_walk *walk, struct cow_process *process)
 	struct cow_sums self = {};
 
 	cow_process_read(process, &self);
-	if (process == adding->top)
+	if (process == adding->top) {
 		sums->self = self;
+		sums->top_lives = cow_process_alive(process);
+	}
 	cow_sums_add(&sums->tree, &self);
 	cow_sums_add(&sums->tree, &process->node.gone);
 	sums->procs += process->node.gone_procs + cow_process_counts(process);
@@ -32,27 +34,20 @@ static const struct cow_walk_ops ops = {
 	.pass = add,
 };
 
-void cow_tree_sum_in(struct cow_process *top, enum cow_lane lane,
-		     struct cow_tree_sums *sums)
+int cow_tree_sum(struct cow_process *top, enum cow_lane lane,
+		 struct cow_tree_sums *sums)
 {
 	struct adding adding = {
 		.walk = { .ops = &ops, .lane = lane },
 		.top = top,
 		.sums = sums,
 	};
-
-	memset(sums, 0, sizeof(*sums));
-	cow_walk(&adding.walk, top);
-}
-
-int cow_tree_sum(struct cow_process *top, enum cow_lane lane,
-		 struct cow_tree_sums *sums)
-{
 	int ret = cow_walk_enter(lane);
 
 	if (ret)
 		return ret;
-	cow_tree_sum_in(top, lane, sums);
+	memset(sums, 0, sizeof(*sums));
+	cow_walk(&adding.walk, top);
 	cow_walk_leave(lane);
 	return 0;
 }

@@ -17,6 +17,7 @@ struct cow_process;
  * @procs: processes, alive and gone
  * @alive: those that are alive
  * @unborn: vfork children and the like, which can still become processes
+ * @top_lives: the root was alive as it was counted
  */
 struct cow_tree_sums {
 	struct cow_sums self;
@@ -24,15 +25,14 @@ struct cow_tree_sums {
 	u64 procs;
 	u64 alive;
 	u64 unborn;
+	bool top_lives;
 };
 
 /*
  * Of @top, which has a pin or is cow_root. May sleep. Return: 0, or -EINTR if the
- * caller is being killed. The second one is for who is in the lane already.
+ * caller is being killed.
  */
 int cow_tree_sum(struct cow_process *top, enum cow_lane lane,
 		 struct cow_tree_sums *sums);
-void cow_tree_sum_in(struct cow_process *top, enum cow_lane lane,
-		     struct cow_tree_sums *sums);
 
 #endif /* COWSTAT_SUM_H */

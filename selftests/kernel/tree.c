@@ -1022,4 +1022,113 @@ LIFE_TEST(books_balance_after_a_storm)
 	cow_list_free(&list);
 }
 
+#define MAYFLIES	4
+#define READINGS	3000
+
+/* Processes that end while they are read */
+FIXTURE(ending)
+{
+	int fd;
+	pid_t maker;
+	pid_t reader;
+	volatile pid_t *last;
+};
+
+/* Children that end at once, MAYFLIES at a time; @last is the latest. */
+static void breed(volatile pid_t *last)
+{
+	int alive = 0;
+	pid_t pid;
+
+	for (;;) {
+		if (alive++ >= MAYFLIES)
+			wait(NULL);
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		*last = pid;
+	}
+}
+
+/* Who else reads has to be waited for, with what was found out already. */
+static void read_on(int fd)
+{
+	struct cow_list list;
+
+	for (;;) {
+		list = must_list(fd);
+		cow_list_free(&list);
+	}
+}
+
+FIXTURE_SETUP(ending)
+{
+	self->fd = must_open();
+	self->last = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->last);
+	self->maker = fork();
+	if (!self->maker)
+		breed(self->last);
+	self->reader = fork();
+	if (!self->reader)
+		read_on(self->fd);
+	while (!*self->last)
+		;
+}
+
+FIXTURE_TEARDOWN(ending)
+{
+	kill(self->maker, SIGKILL);
+	kill(self->reader, SIGKILL);
+	waitpid(self->maker, NULL, 0);
+	waitpid(self->reader, NULL, 0);
+}
+
+#define ENDING_TEST(name) TEST_F_TIMEOUT(ending, name, COW_TIMEOUT)
+
+/* Bug: the system's processes were counted after the rows. */
+ENDING_TEST(rows_are_among_the_processes)
+{
+	int tree = must_tree(self->fd, 1, 0), i;
+	struct cow_list list;
+
+	for (i = 0; i < READINGS; i++) {
+		list = must_list(tree);
+		ASSERT_LE(list.head.count + list.head.hidden, list.head.processes);
+		cow_list_free(&list);
+	}
+}
+
+/* Bug: it could end between the search for it and the sums. */
+ENDING_TEST(who_is_shown_is_alive)
+{
+	struct cowstat_process process;
+	int i;
+
+	for (i = 0; i < READINGS; i++) {
+		if (cow_process(self->fd, *self->last, &process))
+			continue;
+		ASSERT_EQ(1, process.row.tree_alive);
+		ASSERT_EQ(1, process.row.tree_procs);
+	}
+}
+
+/* Bug: it could end between the sums and the state. */
+ENDING_TEST(a_tree_without_children_is_no_orphan)
+{
+	struct cowstat_read read;
+	int i, tree;
+
+	for (i = 0; i < READINGS; i++) {
+		tree = cow_tree(self->fd, *self->last, 0);
+		if (tree < 0)
+			continue;
+		read = must_read(tree);
+		ASSERT_EQ(read.tree_alive ? COWSTAT_TREE_ALIVE :
+					    COWSTAT_TREE_GONE, read.tree_state);
+		close(tree);
+	}
+}
+
 TEST_HARNESS_MAIN

@@ -64,9 +64,9 @@ other_kernels() {
 sanitized() {
 	local needed
 
-	needed=$(minutes 3)
+	needed=$(minutes 5)
 	is_cached "kernel-memory-$(selftests/sanitize/memory.sh key 2>/dev/null)/complete" ||
-		needed=$((needed + $(minutes 3)))
+		needed=$((needed + $(minutes 4)))
 	tier "sanitizers" "$needed" selftests/sanitize/check.sh memory
 }
 

@@ -148,15 +148,17 @@ void cow_process_put_user(struct cow_process *process)
 }
 
 /* The tallies in ascending order, see counters.h. */
-static void give(struct cow_process *owner, const struct cow_sums *sums)
+static void pay_back(const struct cow_process *process, struct cow_process *owner)
 {
 	struct cow_shard *shard = cow_process_shard(owner);
+	struct cow_sums sums = {};
 	int i;
 
+	cow_process_read(process, &sums);
 	for (i = 0; i < COW_TALLIES; i++)
-		if (sums->tally[i])
-			atomic64_add(sums->tally[i], &shard->tally[i]);
-	cow_shard_raise_max(shard, sums->break_max_ns);
+		if (sums.tally[i])
+			atomic64_add(sums.tally[i], &shard->tally[i]);
+	cow_shard_raise_max(shard, sums.break_max_ns);
 }
 
 bool cow_process_pays_back(const struct cow_process *process)
@@ -188,17 +190,16 @@ static void unplace_children(struct cow_process *process)
 static void fold(struct cow_process *process)
 {
 	struct cow_process *parent = cow_parent_of(process);
-	struct cow_sums self = {};
+	bool pays_back = cow_process_pays_back(process);
 
 	cow_walk_fold(process);
-	cow_process_read(process, &self);
-	if (cow_process_pays_back(process)) {
-		give(parent, &self);
-		memset(&self, 0, sizeof(self));
-	}
+	if (pays_back)
+		pay_back(process, parent);
+	else
+		cow_process_read(process, &parent->node.gone);
 	if (unlikely(process->unplaced))
 		unplace_children(process);
-	cow_tree_fold(&process->node, &self, !cow_process_pays_back(process));
+	cow_tree_fold(&process->node, !pays_back);
 	cow_process_free_later(process);
 }
 
@@ -364,7 +365,7 @@ void cow_process_exit(void)
 	while ((node = cow_root->node.first)) {
 		struct cow_process *process = cow_process_of(node);
 
-		cow_tree_fold(node, &node->gone, 0);
+		cow_tree_fold(node, 0);
 		cow_process_free(process);
 	}
 	rcu_barrier();

@@ -53,14 +53,14 @@ void cow_tree_move(struct cow_node *parent, struct cow_node *node)
 	cow_tree_add(parent, node);
 }
 
-void cow_tree_fold(struct cow_node *node, const struct cow_sums *self,
-		   __u64 procs)
+void cow_tree_fold(struct cow_node *node, __u64 procs)
 {
 	struct cow_node *parent = node->parent;
 	struct cow_node *child;
 
-	cow_sums_add(&parent->gone, self);
-	cow_sums_add(&parent->gone, &node->gone);
+	/* Most have none: to add nothing takes as long. */
+	if (node->gone_procs)
+		cow_sums_add(&parent->gone, &node->gone);
 	parent->gone_procs += procs + node->gone_procs;
 
 	for (child = node->first; child; child = child->next)

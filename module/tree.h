@@ -44,12 +44,13 @@ void cow_tree_add(struct cow_node *parent, struct cow_node *child);
 void cow_tree_move(struct cow_node *parent, struct cow_node *node);
 
 /*
- * Take @node, which is not the root, out: @self and @procs (1 for a process)
- * pass to its parent, its children take its place. Takes as long as there are
- * children: of many, some can be taken out before, by cow_tree_hoist().
+ * Take @node, which is not the root, out: @procs (1 for a process) and what was folded
+ * into it pass to its parent, its children take its place. What it counted itself the
+ * caller adds to the parent's @gone, unless @procs is 0: then it has nothing there. Takes
+ * as long as there are children: of many, some can be taken out before, by
+ * cow_tree_hoist().
  */
-void cow_tree_fold(struct cow_node *node, const struct cow_sums *self,
-		   __u64 procs);
+void cow_tree_fold(struct cow_node *node, __u64 procs);
 
 /* The oldest @n children of @node, or all, become its older siblings. */
 void cow_tree_hoist(struct cow_node *node, unsigned int n);

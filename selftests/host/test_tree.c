@@ -139,6 +139,12 @@ static struct cow_node *next_of(struct cow_node *top, struct cow_node *at)
 	return cursor.node;
 }
 
+static void fold_process(struct cow_node *process, const struct cow_sums *self)
+{
+	cow_sums_add(&process->parent->gone, self);
+	cow_tree_fold(process, 1);
+}
+
 /* A walker that folds what it has passed goes on undisturbed. */
 static int fold(void)
 {
@@ -151,7 +157,7 @@ static int fold(void)
 	self.tally[COW_SHARED] = self.break_max_ns = 1 + pick(1000);
 	next = next_of(&node[0], &node[n]);
 	model_fold(n, self.tally[COW_SHARED]);
-	cow_tree_fold(&node[n], &self, 1);
+	fold_process(&node[n], &self);
 	return !next || model.parent[next - node] >= 0;
 }
 
@@ -247,7 +253,7 @@ static int conserves(unsigned int seed)
 		self.tally[COW_SHARED] = n;
 		sum += n;
 		model_fold(victim, n);
-		cow_tree_fold(&node[victim], &self, 1);
+		fold_process(&node[victim], &self);
 	}
 	return !node[0].first && !node[0].last &&
 	       node[0].gone.tally[COW_SHARED] == sum &&
@@ -295,7 +301,7 @@ static void leave(int n)
 	cow_cursor_leave(&cursor, &node[n]);
 	self.tally[COW_SHARED] = self.break_max_ns = own[n];
 	model_fold(n, own[n]);
-	cow_tree_fold(&node[n], &self, 1);
+	fold_process(&node[n], &self);
 	own[n] = visited[n] = old[n] = 0;
 }
 

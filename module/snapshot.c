@@ -427,6 +427,21 @@ static struct cow_process *find(const struct cow_viewer *viewer, pid_t pid,
 	return process;
 }
 
+/* As the sums were read it may have ended, or be out of the viewer's reach. */
+static int recheck(const struct cow_viewer *viewer,
+		   const struct cow_process *process,
+		   const struct cow_tree_sums *sums)
+{
+	bool owns;
+
+	if (!sums->top_lives)
+		return -ESRCH;
+	raw_spin_lock(&cow_tree_lock);
+	owns = cow_viewer_owns(viewer, process);
+	raw_spin_unlock(&cow_tree_lock);
+	return owns ? 0 : -EACCES;
+}
+
 int cow_row_of(const struct cow_viewer *viewer, pid_t pid, struct cow_row *row)
 {
 	struct cow_process *process;
@@ -440,12 +455,13 @@ int cow_row_of(const struct cow_viewer *viewer, pid_t pid, struct cow_row *row)
 		return PTR_ERR(process);
 
 	ret = cow_tree_sum(process, cow_viewer_lane(viewer), &sums);
+	if (!ret)
+		ret = recheck(viewer, process, &sums);
 	while (process)
 		process = climb(row, process, viewer);
 	row->self = sums.self;
 	row->tree = sums.tree;
 	row->procs = sums.procs;
 	row->alive = sums.alive;
-	/* It was there, and has ended before its sums were read. */
-	return ret ?: sums.top_lives ? 0 : -ESRCH;
+	return ret;
 }

@@ -137,7 +137,10 @@ static void visit_inside(struct taking *taking, struct cow_process *process,
 	}
 }
 
-/* Where those below the process above @process are counted. */
+/*
+ * What the walk has left in the parent of @process. Nothing is above the top of what was
+ * asked for; above the root of the tree is nothing to be shown.
+ */
 static struct cow_visit above_of(const struct taking *taking,
 				 const struct cow_process *process)
 {

@@ -58,7 +58,7 @@ void cow_tree_fold(struct cow_node *node, __u64 procs)
 	struct cow_node *parent = node->parent;
 	struct cow_node *child;
 
-	/* Most have none: to add nothing takes as long. */
+	/* Without folded processes @gone is 0, and to add that takes as long. */
 	if (node->gone_procs)
 		cow_sums_add(&parent->gone, &node->gone);
 	parent->gone_procs += procs + node->gone_procs;
